@@ -1,0 +1,153 @@
+"""The verification report: every check by name, with its outcome, reason and evidence.
+
+A report is a value: it says what was checked, at what time, under which policy, and never only "yes".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from credentials.times import from_rfc3339, to_rfc3339
+
+#: The checks, in the order in which they are made and reported.
+CHECKS = (
+    "parse",
+    "context",
+    "terms",
+    "structure",
+    "validity",
+    "key",
+    "issuer_binding",
+    "purpose",
+    "signature",
+    "chain",
+    "host_binding",
+    "status",
+    "integrity",
+    "shapes",
+    "trust",
+)
+
+
+class Outcome(StrEnum):
+    """What came of a check. `not_checked` always says why in the check's `detail`."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_CHECKED = "not_checked"
+
+
+class Verdict(StrEnum):
+    """The policy's conclusion from the checks it requires."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of a report. `detail` is a sentence for a person, `evidence` small JSON for a machine."""
+
+    name: str
+    outcome: Outcome
+    detail: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, keys `name, outcome, detail, evidence`."""
+        return {
+            "name": self.name,
+            "outcome": self.outcome.value,
+            "detail": self.detail,
+            "evidence": dict(self.evidence),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSummary:
+    """Which proof decided: suite, the variant that matched, method (a DID URL) and creation time."""
+
+    suite: str
+    variant: str | None
+    verification_method: str | None
+    created: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, keys `suite, variant, verification_method, created`."""
+        return {
+            "suite": self.suite,
+            "variant": self.variant,
+            "verification_method": self.verification_method,
+            "created": self.created,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict on one credential, or on a presentation with its credentials' reports.
+
+    `issuer` is the credential's issuer, for a presentation its holder. `content_id` is what was signed
+    (64 hex digits, see `docs/architecture.md`), None when the input was too broken to have one.
+    """
+
+    verdict: Verdict
+    policy: str
+    checks: tuple[Check, ...]
+    issuer: str | None
+    subjects: tuple[str, ...]
+    content_id: str | None
+    proof: ProofSummary | None
+    verified_at: datetime
+    credentials: tuple[Report, ...] = ()
+
+    def check(self, name: str) -> Check:
+        """The check called `name`; KeyError if there is none."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)
+
+    def failed(self) -> Iterator[Check]:
+        """The failed checks of this report and of the reports inside it."""
+        yield from (check for check in self.checks if check.outcome is Outcome.FAILED)
+        for inner in self.credentials:
+            yield from inner.failed()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; `credentials` is there only for a presentation."""
+        form: dict[str, Any] = {
+            "verdict": self.verdict.value,
+            "policy": self.policy,
+            "checks": [check.to_dict() for check in self.checks],
+            "issuer": self.issuer,
+            "subjects": list(self.subjects),
+            "content_id": self.content_id,
+            "proof": self.proof.to_dict() if self.proof else None,
+            "verified_at": to_rfc3339(self.verified_at),
+        }
+        if self.credentials:
+            form["credentials"] = [inner.to_dict() for inner in self.credentials]
+        return form
+
+    @classmethod
+    def from_dict(cls, form: Mapping[str, Any]) -> Report:
+        """The inverse of `to_dict`."""
+        proof = form["proof"]
+        return cls(
+            verdict=Verdict(form["verdict"]),
+            policy=form["policy"],
+            checks=tuple(
+                Check(line["name"], Outcome(line["outcome"]), line["detail"], line["evidence"])
+                for line in form["checks"]
+            ),
+            issuer=form["issuer"],
+            subjects=tuple(form["subjects"]),
+            content_id=form["content_id"],
+            proof=ProofSummary(**proof) if proof else None,
+            verified_at=from_rfc3339(form["verified_at"]),
+            credentials=tuple(cls.from_dict(inner) for inner in form.get("credentials", ())),
+        )

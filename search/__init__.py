@@ -1,0 +1,1 @@
+"""One query model and one record-to-document mapping over interchangeable engines."""

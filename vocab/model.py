@@ -1,0 +1,68 @@
+"""What the catalogue says of one subject, each statement with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a self-description is about; only offerings and participants are searchable."""
+
+    OFFERING = "offering"
+    PARTICIPANT = "participant"
+    EVIDENCE = "evidence"
+
+
+class Identity(StrEnum):
+    """How far a participant's identity is established (never blurred, always shown)."""
+
+    NOTARISED = "notarised"
+    DOMAIN = "domain"
+    SELF_ASSERTED = "self_asserted"
+
+
+class Basis(StrEnum):
+    """On whose word a statement rests, strongest first."""
+
+    ATTESTED = "attested"
+    CERTIFIED = "certified"
+    COMPUTED = "computed"
+    DECLARED = "declared"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why `field` has `value`: the basis, the credential (`content_id`, `issuer`) and the property IRI."""
+
+    field: str
+    value: str
+    basis: Basis
+    content_id: str
+    issuer: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The catalogue's reading of one subject.
+
+    `names` and `descriptions` map a language tag ("" where none was given) to text. `jurisdictions` are
+    ISO 3166-1 alpha-2 codes, `capabilities` concept ids of `vocab.capabilities`, `labels` such as
+    `gaia-x:L1` (never on the provider's own word). `provided_by` is what the statement claims; the
+    provider is always the issuer.
+    """
+
+    kind: Kind
+    subject: str
+    issuer: str
+    types: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    keywords: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    jurisdictions: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    provided_by: str | None = None
+    reasons: tuple[Reason, ...] = ()
