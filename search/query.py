@@ -78,7 +78,7 @@ class Page:
     facets: Mapping[str, tuple[FacetValue, ...]]
 
 
-class QueryInvalid(Exception):  # noqa: N818 - reads as a fact
+class QueryInvalid(Exception):
     """The question itself is wrong: `parameter` names where, `problem` says what."""
 
     def __init__(self, parameter: str, problem: str) -> None:

@@ -1,0 +1,186 @@
+"""The node's settings: one frozen object, read once from `CATALOGUE_*`, validated at start.
+
+`docs/configuration.md` has one line per key; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from limits import parse as parse_limit
+
+PREFIX = "CATALOGUE_"
+
+
+class SettingsInvalid(Exception):
+    """A setting that can't be used: `key` is the environment variable, `problem` what is wrong with it."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"{key}: {problem}")
+        self.key = key
+        self.problem = problem
+
+
+def setting(default: Any, doc: str) -> Any:
+    """A field of `Settings` with the sentence that documents it."""
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every knob of a node. Durations are seconds, sizes bytes, rates `limits` notation (`600/minute`)."""
+
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8080, "Port to listen on.")
+    data: Path = setting(Path("data"), "Folder for the store, the index, the node's key and metrics.")
+    base_url: str = setting("", "Public https URL of this node; required unless bound to loopback.")
+    database_url: str = setting("", "SQLAlchemy URL of the store; empty for SQLite in the data folder.")
+    policy: str = setting("default", "Verification policy that publications must pass: default or lab.")
+    did_documents: str = setting("", "Folder of DID documents (*.json) used instead of fetching them.")
+    self_certifying_hosts: frozenset[str] = setting(
+        frozenset(), "Hosts whose did:web identifiers carry their own key; counts only under lab."
+    )
+    allow_rs256: bool = setting(False, "Accept RS256 signatures on JWTs.")
+    trust_list: str = setting("", "JSON file of who may attest what; empty trusts nobody.")
+    admission: str = setting("open", "Who may publish: open, or allowlist (issuers the operator allowed).")
+    max_bytes: int = setting(1_000_000, "Largest self-description taken, in bytes.")
+    operator_token_sha256: str = setting(
+        "", "SHA-256 (hex) of the operator's bearer token; empty keeps operator actions off HTTP."
+    )
+    rate_publish: str = setting("600/minute", "Publications and withdrawals per client address.")
+    rate_verify: str = setting("300/minute", "Dry-run verifications per client address.")
+    rate_read: str = setting("6000/minute", "Reads per client address.")
+    rate_issuer: str = setting("600/minute", "Publications per issuer.")
+    rate_fetch_host: str = setting("60/minute", "Requests that this node makes to one host.")
+    rate_fetch_address: str = setting("60/minute", "Fetches that one client address can cause.")
+    volume_address: int = setting(200_000_000, "Bytes per day that one client address may publish.")
+    volume_issuer: int = setting(200_000_000, "Bytes per day that one issuer may publish.")
+    self_issued_daily: int = setting(
+        1_000, "Publications per day by did:key and did:jwk issuers, whose names cost nothing, all together."
+    )
+    fetch_allow_hosts: frozenset[str] = setting(
+        frozenset(), "Hosts that may be fetched although they resolve to private addresses."
+    )
+    fetch_ca_file: str = setting("", "PEM file of authorities for fetches; empty for the usual ones.")
+    did_cache_seconds: int = setting(3600, "How long a fetched DID document is used again; at most 3600.")
+    workers: int = setting(2, "Web worker processes.")
+    threads: int = setting(4, "Threads per web worker.")
+    trusted_proxies: int = setting(0, "Reverse proxies in front whose X-Forwarded-For is believed.")
+    ready_lag: int = setting(1_000, "Log entries that the index may be behind before /readyz says 503.")
+    samples: bool = setting(False, "Fill an empty node with the bundled, invented samples.")
+    log_level: str = setting("info", "debug, info, warning or error.")
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise SettingsInvalid(PREFIX + "PORT", f"{self.port} is not a port (1 to 65535)")
+        if self.admission not in ("open", "allowlist"):
+            raise SettingsInvalid(PREFIX + "ADMISSION", f"{self.admission!r} is neither open nor allowlist")
+        if self.policy not in ("default", "lab"):
+            raise SettingsInvalid(PREFIX + "POLICY", f"{self.policy!r} is neither default nor lab")
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise SettingsInvalid(PREFIX + "LOG_LEVEL", f"{self.log_level!r} is not a level")
+        if not 0 <= self.did_cache_seconds <= 3600:
+            raise SettingsInvalid(PREFIX + "DID_CACHE_SECONDS", "a key may be revoked: at most 3600")
+        if self.operator_token_sha256 and not re.fullmatch(r"[0-9a-f]{64}", self.operator_token_sha256):
+            raise SettingsInvalid(PREFIX + "OPERATOR_TOKEN_SHA256", "not 64 lower-case hex digits")
+        for name in ("max_bytes", "workers", "threads", "volume_address", "volume_issuer"):
+            if getattr(self, name) < 1:
+                raise SettingsInvalid(PREFIX + name.upper(), "must be at least 1")
+        for name in ("self_issued_daily", "trusted_proxies", "ready_lag"):
+            if getattr(self, name) < 0:
+                raise SettingsInvalid(PREFIX + name.upper(), "must not be negative")
+        for name in (entry.name for entry in fields(self) if entry.name.startswith("rate_")):
+            try:
+                parse_limit(getattr(self, name))
+            except ValueError as error:
+                raise SettingsInvalid(
+                    PREFIX + name.upper(), f"{getattr(self, name)!r} is not a rate such as 600/minute"
+                ) from error
+        for name in ("did_documents", "trust_list", "fetch_ca_file"):
+            value = getattr(self, name)
+            if value and not Path(value).exists():
+                raise SettingsInvalid(PREFIX + name.upper(), f"{value} does not exist")
+        self._check_base_url()
+
+    def _check_base_url(self) -> None:
+        if not self.base_url:
+            if not is_loopback(self.host):
+                raise SettingsInvalid(
+                    PREFIX + "BASE_URL", f"required when listening on {self.host}, which is not loopback"
+                )
+            return
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+            raise SettingsInvalid(PREFIX + "BASE_URL", f"{self.base_url!r} is not an http(s) URL")
+
+    @property
+    def url(self) -> str:
+        """The URL under which this node speaks of itself, without a trailing slash."""
+        if self.base_url:
+            return self.base_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL of the store."""
+        return self.database_url or f"sqlite:///{self.data / 'catalogue.sqlite'}"
+
+    @property
+    def index_folder(self) -> Path:
+        """Where the embedded index lives."""
+        return self.data / "index"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], **overrides: Any) -> Settings:
+        """Read every `CATALOGUE_*` key of `environ`. An unknown key is an error: no typo hides."""
+        known = {entry.name: entry for entry in fields(cls)}
+        values: dict[str, Any] = {}
+        for key, text in environ.items():
+            if not key.startswith(PREFIX):
+                continue
+            name = key.removeprefix(PREFIX).lower()
+            if name not in known:
+                raise SettingsInvalid(key, "no such setting")
+            values[name] = _convert(key, text, known[name].default)
+        return cls(**(values | overrides))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+
+
+def _convert(key: str, text: str, default: object) -> object:
+    """`text` in the type of the setting's default."""
+    text = text.strip()
+    if isinstance(default, bool):
+        if text.lower() in _TRUE:
+            return True
+        if text.lower() in _FALSE:
+            return False
+        raise SettingsInvalid(key, f"{text!r} is neither true nor false")
+    if isinstance(default, int):
+        try:
+            return int(text)
+        except ValueError as error:
+            raise SettingsInvalid(key, f"{text!r} is not a whole number") from error
+    if isinstance(default, frozenset):
+        return frozenset(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, Path):
+        return Path(text)
+    return text
