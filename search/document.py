@@ -1,0 +1,183 @@
+"""What an engine keeps of one listed record: the one mapping from a description to a searchable document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+
+from credentials.times import to_rfc3339
+from vocab import capabilities as taxonomy
+from vocab import jurisdictions as places
+from vocab.model import Description, Identity
+
+#: Characters of a description that are searched and given back; the whole text stays in the credential.
+#: Two screens of prose; with it an item stays a few kilobytes whatever a provider writes.
+MAX_DESCRIPTION = 4_000
+#: Characters of a name that are searched, sorted by and given back; no service is called by a paragraph.
+MAX_NAME = 300
+#: Languages in which one text is kept: the official languages of the EU are 24.
+MAX_LANGUAGES = 24
+#: Keywords kept per record, in the order given; more is stuffing.
+MAX_KEYWORDS = 50
+#: Characters of one keyword.
+MAX_KEYWORD = 100
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who answers for a record: always its issuer.
+
+    `id` is the record id of the issuer's own participant credential (None while there is none), `name`
+    what that credential calls it ("" if unknown), `did` the issuer, `identity` how far it is established.
+    """
+
+    did: str
+    identity: Identity
+    id: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The facts of a record's listing which its description doesn't hold.
+
+    `id` is the record id, `digest` and `content_id` name the listed statement, `state` is the record's
+    state as the store calls it. `version` grows with every change of the document (a store sequence number).
+    """
+
+    id: str
+    digest: str
+    content_id: str
+    state: str
+    listed_at: datetime
+    provider: Provider
+    version: int
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One searchable record; every engine gives the same answers from these members.
+
+    `names` and `descriptions` map a language tag ("" if none was given) to text. `jurisdictions` holds
+    alpha-2 codes and their groups (`EU`, `EEA`), `capabilities` concept ids with all their ancestors:
+    filters and facets count these values as they stand. `capability_terms` are `(language, text)` pairs:
+    names and synonyms of the record's own concepts; `broader_terms` those of their ancestors.
+    `item` is JSON that hits give back untouched (see `item_of`); highlights are taken from its `names` and
+    `descriptions`.
+    """
+
+    id: str
+    kind: str
+    provider_did: str
+    identity: str
+    state: str
+    listed_at: datetime
+    version: int
+    item: Mapping[str, object]
+    subject: str = ""
+    names: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    descriptions: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    keywords: tuple[str, ...] = ()
+    provider_id: str | None = None
+    provider_name: str = ""
+    jurisdictions: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    capability_terms: tuple[tuple[str, str], ...] = ()
+    broader_terms: tuple[tuple[str, str], ...] = ()
+    labels: tuple[str, ...] = ()
+    valid_until: datetime | None = None
+
+
+def document_of(description: Description, listing: Listing, *, on: date) -> Document:
+    """The document of one listed record.
+
+    `on` decides which states are in the EU and the EEA (membership is a fact with a period). A capability
+    that the taxonomy no longer knows is left out: it could be neither named nor found by its parents.
+    """
+    own = tuple(_known(description.capabilities))
+    broader = tuple(_unique(up for concept in own for up in taxonomy.ancestors(concept) if up not in own))
+    countries = tuple(_unique(description.jurisdictions))
+    groups = sorted({group for code in countries for group in places.groups(code, on)})
+    names = _bounded(description.names, MAX_NAME)
+    descriptions = _bounded(description.descriptions, MAX_DESCRIPTION)
+    keywords = tuple(word[:MAX_KEYWORD] for word in description.keywords[:MAX_KEYWORDS])
+    labels = tuple(_unique(description.labels))
+    provider = listing.provider
+    return Document(
+        id=listing.id,
+        kind=description.kind.value,
+        provider_did=provider.did,
+        identity=provider.identity.value,
+        state=listing.state,
+        listed_at=listing.listed_at,
+        version=listing.version,
+        subject=description.subject,
+        names=names,
+        descriptions=descriptions,
+        keywords=keywords,
+        provider_id=provider.id,
+        provider_name=provider.name[:MAX_NAME],
+        jurisdictions=(*countries, *groups),
+        capabilities=(*own, *broader),
+        capability_terms=tuple(pair for concept in own for pair in _terms(concept)),
+        broader_terms=tuple(pair for concept in broader for pair in _terms(concept)),
+        labels=labels,
+        valid_until=listing.valid_until,
+        item={
+            "id": listing.id,
+            "kind": description.kind.value,
+            "names": dict(names),
+            "descriptions": dict(descriptions),
+            "keywords": list(keywords),
+            "provider": {
+                "id": provider.id,
+                "name": provider.name[:MAX_NAME],
+                "did": provider.did,
+                "identity": provider.identity.value,
+            },
+            "labels": list(labels),
+            "jurisdictions": list(countries),
+            "capabilities": list(own),
+            "subject": description.subject,
+            "types": list(description.types),
+            "provided_by": description.provided_by,
+            "digest": listing.digest,
+            "content_id": listing.content_id,
+            "state": listing.state,
+            "listed_at": to_rfc3339(listing.listed_at),
+            "valid_until": to_rfc3339(listing.valid_until) if listing.valid_until else None,
+        },
+    )
+
+
+def primary_name(names: Mapping[str, str]) -> str:
+    """The name that a record is sorted by: the one without a language, else English, else the first by tag."""
+    for language in ("", "en"):
+        if names.get(language):
+            return names[language]
+    return next((names[language] for language in sorted(names) if names[language]), "")
+
+
+def _bounded(texts: Mapping[str, str], limit: int) -> dict[str, str]:
+    return {language: text[:limit] for language, text in list(texts.items())[:MAX_LANGUAGES]}
+
+
+def _known(concepts: Iterable[str]) -> Iterable[str]:
+    known = {concept.id for concept in taxonomy.concepts()}
+    return (concept for concept in _unique(concepts) if concept in known)
+
+
+def _terms(concept_id: str) -> Iterable[tuple[str, str]]:
+    concept = taxonomy.concept(concept_id)
+    yield from concept.labels.items()
+    for language, synonyms in concept.synonyms.items():
+        yield from ((language, synonym) for synonym in synonyms)
+
+
+def _unique(values: Iterable[str]) -> Iterable[str]:
+    return dict.fromkeys(values)

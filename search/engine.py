@@ -1,0 +1,63 @@
+"""What every search engine does, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from search.document import Document
+from search.query import Page, Query
+
+
+class IndexUnusable(Exception):  # noqa: N818 - reads as a fact
+    """The index is damaged, or was made by another version: wipe it and replay.
+
+    Nothing is lost by that, since an index is only a projection.
+    """
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+class IndexMissing(IndexUnusable):
+    """There is no index yet: the indexer has not made one."""
+
+
+class IndexBusy(Exception):  # noqa: N818 - reads as a fact
+    """Another process is the index's writer; there is one at a time."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where}: another process writes to this index")
+        self.where = where
+
+
+class Engine(Protocol):
+    """A disposable projection of the log that answers questions.
+
+    One process applies changes, any number search. An engine keeps no truth: what it holds can be wiped and
+    replayed at any time, and applying the same changes again changes nothing.
+    """
+
+    def apply(self, upserts: Sequence[Document], deletes: Sequence[str], position: str) -> None:
+        """Make the changes durable and visible to the next `refresh`, then remember `position`.
+
+        Deletes (record ids) come first, then the upserts in their order, so the last document of an id
+        stays. A crash in between leaves the changes without the position, never the position without them.
+        """
+
+    def position(self) -> str | None:
+        """Where the replay goes on: what the last complete `apply` was given, None for an empty index."""
+
+    def search(self, query: Query) -> Page:
+        """Answer from the state of the last `refresh`. QueryInvalid when the question is wrong."""
+
+    def refresh(self) -> None:
+        """See what was applied meanwhile, by any process. Cheap when nothing was."""
+
+    def wipe(self) -> None:
+        """Forget everything, the position too. Only for the process that applies changes."""
+
+    def close(self) -> None:
+        """Let go of files and connections; the engine answers nothing afterwards."""
