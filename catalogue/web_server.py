@@ -1,0 +1,121 @@
+"""gunicorn, configured in code: threads in a few workers, the application imported before they fork."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from prometheus_client.multiprocess import mark_process_dead
+
+from catalogue.lifeline import end_with_parent
+
+#: Seconds that a request in flight may take to finish once the node is told to stop.
+GRACEFUL_SECONDS = 20
+#: A worker whose main loop says nothing for this many seconds hangs and is replaced. Requests run in
+#: threads beside that loop, so a slow one doesn't count.
+HANG_SECONDS = 30
+#: Seconds a connection without a request is kept; longer than the pause between two of one client.
+KEEPALIVE_SECONDS = 15
+#: Connections that one worker holds, most of them idle; bounds its file descriptors.
+CONNECTIONS = 500
+
+WsgiApplication = Callable[..., Any]
+
+
+class PlainLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
+    """Hands gunicorn's lines to the program's own logging; the application writes the access log."""
+
+    def setup(self, cfg: Any) -> None:
+        """gunicorn's own set-up, then no handler of its own."""
+        super().setup(cfg)
+        for handler in list(self.error_log.handlers):
+            self.error_log.removeHandler(handler)
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
+    """The arbiter over `workers` processes that answer on the listening socket `listener`.
+
+    `build` is called in each worker after the fork: database connections must not cross one. `close` is
+    called with what it built when the worker ends.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        build: Callable[[], WsgiApplication],
+        *,
+        workers: int,
+        threads: int,
+    ) -> None:
+        self._listener = listener
+        self._build = build
+        self._workers = workers
+        self._threads = threads
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Every option that differs from gunicorn's own default."""
+        options: dict[str, Any] = {
+            "bind": f"fd://{os.dup(self._listener.fileno())}",
+            "workers": self._workers,
+            "worker_class": "gthread",
+            "threads": self._threads,
+            "worker_connections": CONNECTIONS,
+            "timeout": HANG_SECONDS,
+            "graceful_timeout": GRACEFUL_SECONDS,
+            "keepalive": KEEPALIVE_SECONDS,
+            "logger_class": PlainLogger,
+            "proc_name": "catalogue",
+            "control_socket_disable": True,
+            "post_fork": _tie_to_arbiter,
+            "child_exit": _forget_metrics,
+        }
+        if Path("/dev/shm").is_dir():  # noqa: S108 - the heartbeat file; a disk that stalls must not kill workers
+            options["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WsgiApplication:
+        """Called by each worker after its fork."""
+        return self._build()
+
+    def run(self) -> None:
+        """Serve until SIGTERM; ends with SystemExit."""
+        Arbiter(self).run()
+
+
+def _tie_to_arbiter(_arbiter: Any, worker: Any) -> None:
+    end_with_parent(worker.ppid)
+
+
+def _forget_metrics(_arbiter: Any, worker: Any) -> None:
+    """A dead worker's gauges are not the node's any more; its counters stay."""
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket that outlives the web server's restarts: clients wait in its queue meanwhile.
+
+    OSError (`EADDRINUSE`, `EACCES`, ...) when the address can't be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
+    return listener
