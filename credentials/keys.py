@@ -1,0 +1,278 @@
+"""Public keys: Ed25519, P-256 and RSA, from JWK, multibase or PEM, and the algorithms that fit each.
+
+A key that could not keep a secret is refused when it is read: RSA outside 2048 to 8192 bits, points off the
+curve, Ed25519 points of small order (for which anybody can sign), keys published with their private half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from credentials.encoding import from_base64url, from_multibase, to_base58btc, to_base64url
+
+#: Shorter RSA keys are within reach of a state; RFC 7518 section 3.3 requires 2048 bits.
+MIN_RSA_BITS = 2048
+#: A verification with 8192 bits costs under 1 ms; larger keys only serve to keep a server busy.
+MAX_RSA_BITS = 8192
+#: FIPS 186-5 section 5.4(e) asks for 65537 or more; the bound above keeps a verification cheap.
+MIN_RSA_EXPONENT, MAX_RSA_EXPONENT = 65537, 2**32 - 1
+#: An RSA-8192 key in PEM is 1.5 kB, a certificate with its chain some 8 kB.
+MAX_PEM = 16_384
+#: Parsed keys kept; an RSA key takes about 2 kB, so at most some 8 MB a process.
+KEY_CACHE = 4096
+
+RSA_ALGORITHMS = frozenset({"PS256", "RS256"})
+P256_ALGORITHMS = frozenset({"ES256"})
+ED25519_ALGORITHMS = frozenset({"EdDSA", "Ed25519"})
+#: Every algorithm that a signature may name. RS256 is refused unless the settings allow it.
+ALGORITHMS = RSA_ALGORITHMS | P256_ALGORITHMS | ED25519_ALGORITHMS
+
+# An RSA key's own `alg` may name another RSA signature scheme (Gaia-X publishes RS256 and signs PS256).
+_RSA_HINTS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
+# Multicodec prefixes, as unsigned varints (0xed, 0x1200).
+_CODEC_ED25519, _CODEC_P256 = b"\xed\x01", b"\x80\x24"
+
+_P25519 = 2**255 - 19
+# y-coordinates of the points of order 1, 2, 4 and 8 (RFC 7748 section 6.1 names the same weakness).
+_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER = frozenset({0, 1, _P25519 - 1, _ORDER_8, _P25519 - _ORDER_8})
+
+NativeKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+
+class KeyUnusable(Exception):
+    """A public key that cannot or must not be used; `problem` says why in a sentence."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class SignatureInvalid(Exception):
+    """The signature does not belong to this key and these bytes; `problem` says why in a sentence."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A checked public key.
+
+    `kty` and `curve` are the JWK names (`curve` is "" for RSA), `algorithms` the JOSE algorithms that fit it,
+    `hint` the `alg` that its JWK carried. Equal keys compare equal whatever form they came in.
+    """
+
+    kty: str
+    curve: str
+    parameters: tuple[tuple[str, str], ...]
+    algorithms: frozenset[str] = field(compare=False)
+    native: NativeKey = field(compare=False, repr=False)
+    hint: str | None = field(default=None, compare=False)
+
+    def jwk(self) -> dict[str, str]:
+        """The public JWK (RFC 7517) with the required members only, in the order of RFC 7638."""
+        members = {"kty": self.kty, **dict(self.parameters)}
+        if self.curve:
+            members["crv"] = self.curve
+        return dict(sorted(members.items()))
+
+    def multibase(self) -> str:
+        """The Multikey form (`publicKeyMultibase`). KeyUnusable for RSA, which has no agreed short form."""
+        if isinstance(self.native, ed25519.Ed25519PublicKey):
+            return "z" + to_base58btc(_CODEC_ED25519 + self.native.public_bytes_raw())
+        if isinstance(self.native, ec.EllipticCurvePublicKey):
+            point = self.native.public_bytes(
+                serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
+            )
+            return "z" + to_base58btc(_CODEC_P256 + point)
+        raise KeyUnusable("an RSA key has no multibase form here; use did:jwk or did:web")
+
+    def remarks(self, algorithm: str) -> tuple[str, ...]:
+        """What is odd but harmless about a signature with `algorithm` by this key."""
+        if self.hint is None or self.hint == algorithm or {self.hint, algorithm} <= ED25519_ALGORITHMS:
+            return ()
+        return (f"the key's own alg is {self.hint}, the signature's {algorithm}",)
+
+    def verify(self, algorithm: str, signature: bytes, data: bytes) -> None:
+        """Check `signature` (raw JOSE form, RFC 7518 section 3, RFC 8037) over `data`.
+
+        SignatureInvalid when it is not this key's, or when `algorithm` does not fit the key.
+        """
+        if algorithm not in self.algorithms:
+            raise SignatureInvalid(f"algorithm {algorithm!r} does not fit a {self.curve or self.kty} key")
+        try:
+            if isinstance(self.native, ed25519.Ed25519PublicKey):
+                self.native.verify(signature, data)
+            elif isinstance(self.native, ec.EllipticCurvePublicKey):
+                self.native.verify(_der_signature(signature), data, ec.ECDSA(hashes.SHA256()))
+            elif algorithm == "PS256":
+                self.native.verify(signature, data, _PSS, hashes.SHA256())
+            else:
+                self.native.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature as error:
+            raise SignatureInvalid("the signature does not match the key and the content") from error
+
+
+def _der_signature(signature: bytes) -> bytes:
+    # RFC 7518 section 3.4: r and s as 32 octets each, nothing else.
+    if len(signature) != 64:
+        raise SignatureInvalid(f"an ES256 signature has 64 bytes, this one {len(signature)}")
+    return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+
+
+def public_key_from_jwk(jwk: Mapping[str, Any]) -> PublicKey:
+    """A key from a public JWK (RFC 7517, RFC 8037). KeyUnusable when it must not verify signatures."""
+    if private := sorted(_PRIVATE_MEMBERS & jwk.keys()):
+        raise KeyUnusable(f"the JWK carries private members ({', '.join(private)}): the key is compromised")
+    hint = _usage(jwk)
+    match jwk.get("kty"), jwk.get("crv"):
+        case "OKP", "Ed25519":
+            key = _ed25519(_member(jwk, "x", 32))
+        case "EC", "P-256":
+            key = _p256(b"\x04" + _member(jwk, "x", 32) + _member(jwk, "y", 32))
+        case "RSA", _:
+            key = _rsa(_unsigned(jwk, "n"), _unsigned(jwk, "e"))
+        case kty, curve:
+            raise KeyUnusable(f"key type {_shown(kty)} with curve {_shown(curve)} is not supported")
+    allowed = _RSA_HINTS if key.kty == "RSA" else key.algorithms
+    if hint is None:
+        return key
+    if hint not in allowed:
+        raise KeyUnusable(f"the JWK's alg {_shown(hint)} does not fit a {key.curve or key.kty} signature key")
+    return PublicKey(key.kty, key.curve, key.parameters, key.algorithms, key.native, hint)
+
+
+def _usage(jwk: Mapping[str, Any]) -> str | None:
+    """The JWK's `alg`, after `use` and `key_ops` have been checked (RFC 7517 sections 4.2 to 4.4)."""
+    if jwk.get("use", "sig") != "sig":
+        raise KeyUnusable(f"the JWK is for use {_shown(jwk['use'])}, not for signatures")
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
+        raise KeyUnusable("the JWK's key_ops do not include verify")
+    hint = jwk.get("alg")
+    if hint is not None and not isinstance(hint, str):
+        raise KeyUnusable("the JWK's alg is not a string")
+    return hint
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:40]
+
+
+def _member(jwk: Mapping[str, Any], name: str, length: int | None = None) -> bytes:
+    value = jwk.get(name)
+    if not isinstance(value, str) or len(value) > MAX_PEM:
+        raise KeyUnusable(f"the JWK's member {name} is missing or not base64url text")
+    try:
+        data = from_base64url(value)
+    except ValueError as error:
+        raise KeyUnusable(f"the JWK's member {name} is {error}") from error
+    if length is not None and len(data) != length:
+        raise KeyUnusable(f"the JWK's member {name} has {len(data)} bytes instead of {length}")
+    return data
+
+
+def _unsigned(jwk: Mapping[str, Any], name: str) -> int:
+    # RFC 7518 section 6.3.1.1 warns of implementations that prefix one zero octet: harmless, so taken.
+    data = _member(jwk, name)
+    if data[:2] == b"\x00\x00":
+        raise KeyUnusable(f"the JWK's member {name} has several leading zero bytes")
+    return int.from_bytes(data, "big")
+
+
+@lru_cache(maxsize=KEY_CACHE)
+def _ed25519(raw: bytes) -> PublicKey:
+    y = (int.from_bytes(raw, "little") & (2**255 - 1)) % _P25519
+    if y in _SMALL_ORDER:
+        raise KeyUnusable("the Ed25519 key is a point of small order, for which anybody can sign")
+    native = ed25519.Ed25519PublicKey.from_public_bytes(raw)
+    return PublicKey("OKP", "Ed25519", (("x", to_base64url(raw)),), ED25519_ALGORITHMS, native)
+
+
+@lru_cache(maxsize=KEY_CACHE)
+def _p256(point: bytes) -> PublicKey:
+    try:
+        native = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError as error:
+        raise KeyUnusable("the point is not on curve P-256") from error
+    numbers = native.public_numbers()
+    x, y = (to_base64url(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
+    return PublicKey("EC", "P-256", (("x", x), ("y", y)), P256_ALGORITHMS, native)
+
+
+@lru_cache(maxsize=KEY_CACHE)
+def _rsa(n: int, e: int) -> PublicKey:
+    if not MIN_RSA_BITS <= n.bit_length() <= MAX_RSA_BITS:
+        raise KeyUnusable(
+            f"the RSA key has {n.bit_length()} bits; {MIN_RSA_BITS} to {MAX_RSA_BITS} are accepted"
+        )
+    if not MIN_RSA_EXPONENT <= e <= MAX_RSA_EXPONENT or e % 2 == 0 or n % 2 == 0:
+        raise KeyUnusable("the RSA key's exponent or modulus is out of range")
+    try:
+        native = rsa.RSAPublicNumbers(e, n).public_key()
+    except ValueError as error:
+        raise KeyUnusable("the RSA key's numbers do not form a key") from error
+    members = tuple(
+        (name, to_base64url(number.to_bytes((number.bit_length() + 7) // 8, "big")))
+        for name, number in (("e", e), ("n", n))
+    )
+    return PublicKey("RSA", "", members, RSA_ALGORITHMS, native)
+
+
+def public_key_from_multibase(text: str) -> PublicKey:
+    """A key from its Multikey text (`publicKeyMultibase`, did:key): Ed25519 or P-256. KeyUnusable else."""
+    try:
+        data = from_multibase(text)
+    except ValueError as error:
+        raise KeyUnusable(f"the multibase key is {error}") from error
+    codec, raw = data[:2], data[2:]
+    if codec == _CODEC_ED25519 and len(raw) == 32:
+        return _ed25519(raw)
+    if codec == _CODEC_P256 and len(raw) == 33:
+        return _p256(raw)
+    raise KeyUnusable("the multibase key is neither a 32-byte Ed25519 nor a compressed P-256 key")
+
+
+def public_key_from_pem(pem: str | bytes) -> PublicKey:
+    """A key from PEM: a `PUBLIC KEY`, or the first `CERTIFICATE` of a chain. KeyUnusable else.
+
+    Of a certificate only the key is taken; whether anybody vouches for it is for the chain check.
+    """
+    data = pem.encode("utf-8", "replace") if isinstance(pem, str) else pem
+    if len(data) > MAX_PEM:
+        raise KeyUnusable(f"the PEM text is longer than {MAX_PEM} bytes")
+    try:
+        native = (
+            x509.load_pem_x509_certificate(data).public_key()
+            if b"-----BEGIN CERTIFICATE-----" in data
+            else serialization.load_pem_public_key(data)
+        )
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyUnusable("the PEM text holds no readable public key or certificate") from error
+    return public_key_from_native(native)
+
+
+def public_key_from_native(native: object) -> PublicKey:
+    """A key from an object of `cryptography`. KeyUnusable for other kinds, curves and sizes."""
+    if isinstance(native, ed25519.Ed25519PublicKey):
+        return _ed25519(native.public_bytes_raw())
+    if isinstance(native, ec.EllipticCurvePublicKey) and isinstance(native.curve, ec.SECP256R1):
+        uncompressed = serialization.PublicFormat.UncompressedPoint
+        return _p256(native.public_bytes(serialization.Encoding.X962, uncompressed))
+    if isinstance(native, rsa.RSAPublicKey):
+        numbers = native.public_numbers()
+        return _rsa(numbers.n, numbers.e)
+    raise KeyUnusable("the key is neither Ed25519, P-256 nor RSA")
