@@ -50,7 +50,7 @@ class Jws:
 
 @dataclass(frozen=True, slots=True)
 class DetachedJws:
-    """A JWS whose payload lies elsewhere (`header..signature`); `encoded`: the payload enters as base64url."""
+    """A JWS whose payload lies elsewhere (`header..signature`); `encoded`: it is signed as base64url."""
 
     header: Mapping[str, Any]
     protected: str

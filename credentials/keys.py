@@ -36,8 +36,6 @@ ED25519_ALGORITHMS = frozenset({"EdDSA", "Ed25519"})
 #: Every algorithm that a signature may name. RS256 is refused unless the settings allow it.
 ALGORITHMS = RSA_ALGORITHMS | P256_ALGORITHMS | ED25519_ALGORITHMS
 
-# An RSA key's own `alg` may name another RSA signature scheme (Gaia-X publishes RS256 and signs PS256).
-_RSA_HINTS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
 # Multicodec prefixes, as unsigned varints (0xed, 0x1200).
@@ -47,6 +45,14 @@ _P25519 = 2**255 - 19
 # y-coordinates of the points of order 1, 2, 4 and 8 (RFC 7748 section 6.1 names the same weakness).
 _ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER = frozenset({0, 1, _P25519 - 1, _ORDER_8, _P25519 - _ORDER_8})
+
+# ROCA (CVE-2017-15361): a flawed generator made moduli that are powers of 65537 modulo every small prime, and
+# such keys can be factored. An honest modulus looks like that by chance once in 240 million.
+_ROCA = {
+    prime: frozenset(pow(65537, exponent, prime) for exponent in range(prime - 1))
+    for prime in range(3, 168)
+    if all(prime % divisor for divisor in range(2, prime))
+}
 
 NativeKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
@@ -147,12 +153,13 @@ def public_key_from_jwk(jwk: Mapping[str, Any]) -> PublicKey:
             key = _rsa(_unsigned(jwk, "n"), _unsigned(jwk, "e"))
         case kty, curve:
             raise KeyUnusable(f"key type {_shown(kty)} with curve {_shown(curve)} is not supported")
-    allowed = _RSA_HINTS if key.kty == "RSA" else key.algorithms
     if hint is None:
         return key
-    if hint not in allowed:
-        raise KeyUnusable(f"the JWK's alg {_shown(hint)} does not fit a {key.curve or key.kty} signature key")
-    return PublicKey(key.kty, key.curve, key.parameters, key.algorithms, key.native, hint)
+    if hint not in key.algorithms:
+        raise KeyUnusable(f"the JWK's alg {_shown(hint)} is not one that is accepted of such a key")
+    # Gaia-X keys published as RS256 sign with PS256: stronger, so taken. The other way round is a downgrade.
+    algorithms = frozenset({"PS256"}) if hint == "PS256" else key.algorithms
+    return PublicKey(key.kty, key.curve, key.parameters, algorithms, key.native, hint)
 
 
 def _usage(jwk: Mapping[str, Any]) -> str | None:
@@ -221,6 +228,8 @@ def _rsa(n: int, e: int) -> PublicKey:
         )
     if not MIN_RSA_EXPONENT <= e <= MAX_RSA_EXPONENT or e % 2 == 0 or n % 2 == 0:
         raise KeyUnusable("the RSA key's exponent or modulus is out of range")
+    if all(n % prime in residues for prime, residues in _ROCA.items()):
+        raise KeyUnusable("the RSA key comes from a generator whose keys can be factored (CVE-2017-15361)")
     try:
         native = rsa.RSAPublicNumbers(e, n).public_key()
     except ValueError as error:
