@@ -156,7 +156,7 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
 
 
 def primary_name(names: Mapping[str, str]) -> str:
-    """The name that a record is sorted by: the one without a language, else English, else the first by tag."""
+    """The name to sort by: the one without a language, else the English one, else the first by tag."""
     for language in ("", "en"):
         if names.get(language):
             return names[language]

@@ -9,7 +9,7 @@ from search.document import Document
 from search.query import Page, Query
 
 
-class IndexUnusable(Exception):  # noqa: N818 - reads as a fact
+class IndexUnusable(Exception):
     """The index is damaged, or was made by another version: wipe it and replay.
 
     Nothing is lost by that, since an index is only a projection.
@@ -25,7 +25,7 @@ class IndexMissing(IndexUnusable):
     """There is no index yet: the indexer has not made one."""
 
 
-class IndexBusy(Exception):  # noqa: N818 - reads as a fact
+class IndexBusy(Exception):
     """Another process is the index's writer; there is one at a time."""
 
     def __init__(self, where: str) -> None:

@@ -16,11 +16,16 @@ DEFAULT_SIZE = 20
 MAX_RELEVANCE_HITS = 1_000
 #: Values of one filter field; more is a mistake or an attack on the query planner.
 MAX_FILTER_VALUES = 50
+#: Characters of one filter value: a did:jwk of a 4,096-bit RSA key is the longest that means anything.
+MAX_VALUE = 2_048
 #: Characters of free text; longer than any question a person types.
 MAX_TEXT = 400
+#: Telling words of free text: each costs a dozen look-ups, and nobody finds more by a thirtieth.
+MAX_WORDS = 30
 
 #: Fields that a query may filter by and count.
 FILTER_FIELDS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
+KINDS = ("offering", "participant")
 DEFAULT_FACETS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
 #: Values shown per facet.
 FACET_SIZE = 50
@@ -34,11 +39,30 @@ class Sort(StrEnum):
     LISTED_AT = "listed_at"
 
 
+class Matching(StrEnum):
+    """How an answer came about: each step is tried only when the one before finds too little.
+
+    `all`: every word. `typos`: every word, give or take a typo (when `all` finds fewer than a page).
+    `any`: at least one word (when `typos` finds nothing). `any_typos`: the same with typos (when `any`
+    finds nothing).
+    """
+
+    ALL = "all"
+    TYPOS = "typos"
+    ANY = "any"
+    ANY_TYPOS = "any_typos"
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A validated question. `kind` is `offering` or `participant`; `filters` maps a field to its values.
 
-    `cursor` is what an earlier page returned as `next`; it is bound to the rest of the query.
+    `cursor` is what an earlier page returned as `next`; it is bound to `kind`, `text`, `filters` and `sort`
+    (a later page may be of another size and leave the facets out).
+
+    Filter values: `provider` is a participant's record id, a DID or an exact name (case and accents aside);
+    `capability` a concept id, which finds its narrower concepts too; `jurisdiction` an alpha-2 code, `EU` or
+    `EEA`. `relevance` without text is `listed_at`.
     """
 
     kind: str = "offering"
@@ -70,12 +94,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of an answer. `total` counts all hits; `next` is an opaque cursor or None at the end."""
+    """One page of an answer. `total` counts all hits; `next` is an opaque cursor or None at the end.
+
+    Facet values are in falling order of count, then in the order of their code points; the provider facet's
+    values are DIDs.
+    """
 
     hits: tuple[Hit, ...]
     total: int
     next: str | None
     facets: Mapping[str, tuple[FacetValue, ...]]
+    matching: Matching = Matching.ALL
 
 
 class QueryInvalid(Exception):
@@ -85,3 +114,33 @@ class QueryInvalid(Exception):
         super().__init__(f"{parameter}: {problem}")
         self.parameter = parameter
         self.problem = problem
+
+
+def check(query: Query) -> None:
+    """Raise QueryInvalid for a question that no engine answers. What a cursor says, `search.cursor` checks."""
+    if query.kind not in KINDS:
+        raise QueryInvalid("kind", f"must be one of {', '.join(KINDS)}")
+    if not 1 <= query.size <= MAX_SIZE:
+        raise QueryInvalid("size", f"must be from 1 to {MAX_SIZE}")
+    if query.sort not in tuple(Sort):
+        raise QueryInvalid("sort", f"must be one of {', '.join(Sort)}")
+    if len(query.text) > MAX_TEXT:
+        raise QueryInvalid("q", f"must have at most {MAX_TEXT} characters")
+    if not _is_text(query.text):
+        raise QueryInvalid("q", "is not text")
+    for field_name, values in query.filters.items():
+        if field_name not in FILTER_FIELDS:
+            raise QueryInvalid(field_name[:40], f"is not a filter; filters are {', '.join(FILTER_FIELDS)}")
+        if len(values) > MAX_FILTER_VALUES:
+            raise QueryInvalid(field_name, f"must have at most {MAX_FILTER_VALUES} values")
+        for value in values:
+            if not value or len(value) > MAX_VALUE or not _is_text(value):
+                raise QueryInvalid(field_name, f"must be text of 1 to {MAX_VALUE} characters")
+    for facet in query.facets:
+        if facet not in FILTER_FIELDS:
+            raise QueryInvalid("facets", f"must be among {', '.join(FILTER_FIELDS)}")
+
+
+def _is_text(value: str) -> bool:
+    """Neither NUL nor half of a surrogate pair: what UTF-8 and every engine can carry."""
+    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

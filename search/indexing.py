@@ -1,0 +1,125 @@
+"""The indexed form of a document: the same fields, terms and sort keys for every engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from search.document import Document, primary_name
+from search.text import fold, index_terms, indexed_words
+
+#: Grows when the terms or the keys of a document change: an index of another version is made anew.
+INDEX_VERSION = 1
+
+#: Text fields and what a word found there weighs: what a service is called tells more than what is said of it.
+TEXT_FIELDS: Mapping[str, float] = {
+    "name": 6.0,
+    "capability": 3.0,
+    "keyword": 2.5,
+    "provider_text": 2.0,
+    "description": 1.0,
+    "broader": 0.6,
+}
+#: The unstemmed words of all text fields, in which typos are forgiven: a stem hides half of the letters.
+WORDS_FIELD = "words"
+
+#: Characters of a folded name that count for the order; names alike so far are ordered by id.
+_SORTED_CHARACTERS = 64
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MIDDLE = 2**63
+_RECORD_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What an engine indexes of one document.
+
+    `texts` maps each of `TEXT_FIELDS` to its terms in order; `words` are the distinct unstemmed words;
+    `values` maps filter fields and facets to exact values, and the look-up fields `provider_id` and
+    `provider_named`. `name_key` and `listed_key` are unique, and their order as bytes (or as ASCII text) is the
+    order of a list: by folded name, and newest first, each then by id.
+    """
+
+    texts: Mapping[str, tuple[str, ...]]
+    words: tuple[str, ...]
+    values: Mapping[str, tuple[str, ...]]
+    name_key: str
+    listed_key: str
+
+
+def indexed(document: Document) -> Indexed:
+    """The indexed form of `document`."""
+    sources: dict[str, list[tuple[str, str]]] = {
+        "name": list(document.names.items()),
+        "capability": list(document.capability_terms),
+        "keyword": [("", keyword) for keyword in document.keywords],
+        "provider_text": [("", document.provider_name)],
+        "description": list(document.descriptions.items()),
+        "broader": list(document.broader_terms),
+    }
+    texts = {
+        name: tuple(term for language, text in pairs for term in index_terms(text, language))
+        for name, pairs in sources.items()
+    }
+    words = dict.fromkeys(
+        word for pairs in sources.values() for _, text in pairs for word in indexed_words(text)
+    )
+    return Indexed(
+        texts=texts,
+        words=tuple(words),
+        values={
+            "jurisdiction": _distinct(document.jurisdictions),
+            "capability_id": _distinct(document.capabilities),
+            "label": _distinct(document.labels),
+            "provider": (document.provider_did,),
+            "provider_id": (document.provider_id,) if document.provider_id else (),
+            "provider_named": (named(document.provider_name),) if named(document.provider_name) else (),
+            "identity": (document.identity,),
+            "state": (document.state,),
+        },
+        name_key=name_key(document),
+        listed_key=listed_key(document),
+    )
+
+
+def value_field(filter_field: str) -> str:
+    """The indexed field that holds the values of a filter field."""
+    return "capability_id" if filter_field == "capability" else filter_field
+
+
+def provider_lookup(value: str) -> tuple[str, str]:
+    """Field and value for one value of the provider filter.
+
+    Its form decides what it is, so that nobody is found under another's DID or id by taking it for a name.
+    """
+    if value.startswith("did:"):
+        return "provider", value
+    if _RECORD_ID.fullmatch(value):
+        return "provider_id", value
+    return "provider_named", named(value)
+
+
+def named(name: str) -> str:
+    """A provider's name as the filter compares it: folded, spaces alike."""
+    return " ".join(fold(name).split())
+
+
+def name_key(document: Document) -> str:
+    """Sort key by name, in hex. Records without a name come last."""
+    name = named(primary_name(document.names))[:_SORTED_CHARACTERS]
+    # 0xff is in no UTF-8 text and after all of it; a NUL ends the name, so that a shorter one comes first.
+    start = name.replace("\x00", " ").encode("utf-8", "replace") if name else b"\xff"
+    return (start + b"\x00" + document.id.encode()).hex()
+
+
+def listed_key(document: Document) -> str:
+    """Sort key by time of listing, newest first, in hex."""
+    age = _MIDDLE - (document.listed_at - _EPOCH) // _MICROSECOND
+    return (b"%020d" % age + document.id.encode()).hex()
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

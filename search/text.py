@@ -1,0 +1,145 @@
+"""Text analysis before any engine, the same for what is indexed and what is asked.
+
+Accents, ß and case are folded first, then words are stemmed, so that what is typed without accents has the
+same stem. A text of a language without a stemmer here, or of an unknown one, gets the stems of all three,
+and so does every question: whoever asks doesn't say in which language.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import snowballstemmer
+
+#: Languages with a stemmer, by primary language subtag.
+LANGUAGES = {"en": "english", "fr": "french", "de": "german"}
+#: Characters of one word that count; longer "words" are keys and noise, and terms must stay small.
+MAX_WORD = 64
+#: Words of which the stems are remembered: a catalogue's working vocabulary, a few megabytes.
+_STEM_CACHE = 30_000
+
+# Letters that have a base letter but no Unicode decomposition; ß is handled by case folding.
+_LETTERS = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
+)
+_WORD = re.compile(r"[^\W_]+")
+# French elision (l'hébergement, jusqu'à) and the English possessive (provider's) are not words.
+_APOSTROPHE = "['\u2019\u02bc]"
+_NO_WORD = re.compile(
+    rf"(?<![^\W_])(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu){_APOSTROPHE}(?=\w)|(?<=\w){_APOSTROPHE}s\b"
+)
+_COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")
+
+# Articles, prepositions, conjunctions and pronouns of the three languages, folded. They are dropped from a
+# question that has other words, never from the index. "it" and "or" are left in: they name things.
+STOP_WORDS = frozenset(
+    """
+    a an and are as at be by for from has have in into is its not of on our that the their this to was we
+    which who will with your
+    au aux avec ce ces cette chez dans de des du en entre est et il elle elles ils la le les leur leurs nos
+    notre nous ou par pas plus pour qui que sa se ses son sont sous sur un une vers vos votre vous y
+    aber als am auch auf aus bei bis das dass dem den der des die durch ein eine einem einen einer eines er es
+    fur gegen hat ich ihr ihre im ist mit nach nicht oder ohne sich sie sind uber um und uns unser unsere unter
+    vom von vor wie wir wird zu zum zur zwischen
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a question: folded `text`, and the distinct stems any of which it is found by."""
+
+    text: str
+    stems: tuple[str, ...]
+
+
+def fold(text: str) -> str:
+    """`text` without accents and case: `Hébergement` → `hebergement`, `Straße` → `strasse`."""
+    if text.isascii():
+        return text.lower()
+    plain = _without_marks(unicodedata.normalize("NFKD", text)).casefold()
+    # Case folding may compose again (U+0130, Greek with iota); marks are dropped once more.
+    return _without_marks(unicodedata.normalize("NFKD", plain)).translate(_LETTERS)
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text` in order; a word is a run of letters and digits, cut at `MAX_WORD`."""
+    return [word[:MAX_WORD] for word in _WORD.findall(_NO_WORD.sub(" ", fold(text)))]
+
+
+def indexed_words(text: str) -> list[str]:
+    """`words`, and each hyphenated compound also as one word: `e-mail` is found as `email` too."""
+    folded = _NO_WORD.sub(" ", fold(text))
+    found = [word[:MAX_WORD] for word in _WORD.findall(folded)]
+    found += ("".join(_WORD.findall(compound))[:MAX_WORD] for compound in _COMPOUND.findall(folded))
+    return found
+
+
+def index_terms(text: str, language: str) -> list[str]:
+    """The terms to index for a text in `language` (a BCP 47 tag, "" if unknown), in order."""
+    chosen = language.partition("-")[0].lower()
+    return [stem for word in indexed_words(text) for stem in stems(word, chosen)]
+
+
+def query_words(text: str) -> tuple[Word, ...]:
+    """The distinct words of a question, without stop words unless there is nothing else."""
+    found = tuple(dict.fromkeys(words(text)))
+    telling = tuple(word for word in found if word not in STOP_WORDS)
+    return tuple(Word(word, stems(word, "")) for word in telling or found)
+
+
+@lru_cache(maxsize=_STEM_CACHE)
+def stems(word: str, language: str) -> tuple[str, ...]:
+    """The distinct stems of a folded word in `language`, in those of all `LANGUAGES` if it isn't one."""
+    if not word.isalpha():
+        return (word,)
+    languages = (language,) if language in LANGUAGES else tuple(LANGUAGES)
+    return tuple(dict.fromkeys(_STEMMERS.of(one).stemWord(word) or word for one in languages))
+
+
+def within_distance(one: str, other: str, limit: int) -> bool:
+    """Whether at most `limit` insertions, deletions, replacements or swaps of neighbours part two words."""
+    if abs(len(one) - len(other)) > limit:
+        return False
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, left in enumerate(one, 1):
+        row = [i]
+        for j, right in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (left != right))
+            if i > 1 and j > 1 and left == other[j - 2] and one[i - 2] == right:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        # A swap reaches back two rows, so one hopeless row is not the end.
+        if min(row) > limit and min(last) > limit:
+            return False
+        before, last = last, row
+    return last[-1] <= limit
+
+
+def word_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each word of an unfolded text, its combining marks included."""
+    return (match.span() for match in _SPAN.finditer(text))
+
+
+class _Stemmers(threading.local):
+    """Stemmers keep the word they work on in themselves, so each thread has its own."""
+
+    def __init__(self) -> None:
+        self._made = {short: snowballstemmer.stemmer(name) for short, name in LANGUAGES.items()}
+
+    def of(self, language: str) -> snowballstemmer.basestemmer.BaseStemmer:
+        return self._made[language]
+
+
+_STEMMERS = _Stemmers()
+_SPAN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+
+
+def _without_marks(text: str) -> str:
+    return "".join(character for character in text if not unicodedata.combining(character))
