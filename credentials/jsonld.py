@@ -1,0 +1,252 @@
+"""JSON-LD expansion and canonicalisation over the closed set of contexts (JSON-LD 1.1 API, RDFC-1.0).
+
+One expansion serves everything: the check that no term was dropped, the checks of IRIs and language tags,
+the canonical form that proofs cover, and the reading of the content.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyld.jsonld import KEYWORDS, JsonLdError, JsonLdProcessor
+from pyld.resolved_context import ResolvedContext
+
+from credentials.contexts import ContextStore
+from credentials.errors import Rejection
+from credentials.nquads import Quad
+from credentials.rdf_canon import Related, TooMuchWork, canonicalise
+from credentials.statements import statements_of
+
+#: Different in-line contexts kept processed; each may hold some active contexts of about 70 kB.
+MAX_KEPT_INLINE_CONTEXTS = 16
+#: Enough for a provider to see the pattern; the rest repeats it.
+MAX_REPORTED_TERMS = 20
+
+#: Errors of pyld whose code says that a context, not the content, is at fault.
+_CONTEXT_ERRORS = (
+    "context",
+    "definition",
+    "mapping",
+    "keyword redefinition",
+    "protected term",
+    "reverse property",
+    "default language",
+    "base IRI",
+    "keyword alias",
+    "prefix",
+    "@propagate",
+    "@version",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedTerm:
+    """Something the contexts give no meaning, which JSON-LD therefore leaves out of what is signed.
+
+    `path` is the JSON Pointer (RFC 6901) of its first occurrence, "" when it can't be told.
+    """
+
+    term: str
+    path: str
+
+
+class Expansion:
+    """A document in expanded form. `document` is what was expanded, `nodes` pyld's expanded array."""
+
+    __slots__ = ("_canonical", "document", "dropped", "nodes", "quads")
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        nodes: list[dict[str, Any]],
+        quads: tuple[Quad, ...],
+        dropped: tuple[DroppedTerm, ...],
+    ) -> None:
+        self.document = document
+        self.nodes = nodes
+        self.quads = quads
+        self.dropped = dropped
+        self._canonical: dict[Related, str] = {}
+
+    def canonical(self, related: Related = "duplicates") -> str:
+        """The canonical N-Quads, made once. Raises `Rejection("structure", ...)` when that takes too long."""
+        text = self._canonical.get(related)
+        if text is None:
+            try:
+                text = self._canonical[related] = canonicalise(self.quads, related=related)
+            except TooMuchWork as error:
+                raise Rejection(
+                    "structure",
+                    "So many of its blank nodes look alike that it can't be brought into canonical form in "
+                    "reasonable time. Give the nodes an id.",
+                ) from error
+        return text
+
+
+class JsonLd:
+    """Expands and canonicalises with the contexts of one store. Safe to share between threads."""
+
+    def __init__(self, contexts: ContextStore) -> None:
+        self.contexts = contexts
+        self._resolver = _ClosedResolver(contexts)
+        self._processor = _Processor(self._resolver)
+        # pyld's caches of processed contexts aren't made for threads. The work holds the interpreter lock
+        # anyway, so that waiting here costs nothing.
+        self._lock = threading.Lock()
+
+    def expand(self, document: Mapping[str, Any]) -> Expansion:
+        """Expand `document` and look at all of its terms, IRIs and language tags.
+
+        Raises `Rejection("context", ...)` for contexts that aren't carried or don't fit together and
+        `Rejection("terms", ...)` for what isn't JSON-LD or could not be written as N-Quads unharmed.
+        Terms without meaning don't raise: they are in `Expansion.dropped`.
+        """
+        self.contexts.check(document)
+        try:
+            with self._lock:
+                nodes, unmapped = self._processor.expand_tree(document)
+        except JsonLdError as error:
+            raise _rejection(error) from error
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+            # Known ways in which pyld fails on JSON-LD it hasn't foreseen, such as `"@vocab": null`.
+            raise Rejection(
+                "terms", "It can't be processed as JSON-LD.", {"error": str(error)[:200]}
+            ) from error
+        quads, meaningless = statements_of(nodes)
+        dropped = tuple(_located(document, dict.fromkeys((*unmapped, *meaningless))))
+        return Expansion(document, nodes, quads, dropped)
+
+    def canonicalise(
+        self, document: Mapping[str, Any] | Expansion, *, related: Related = "duplicates"
+    ) -> str:
+        """The canonical N-Quads of a document, or of an expansion already made. Raises `Rejection`."""
+        expansion = document if isinstance(document, Expansion) else self.expand(document)
+        return expansion.canonical(related)
+
+    def quads(self, document: Mapping[str, Any] | Expansion) -> str:
+        """`canonicalise` as the specification has it."""
+        return self.canonicalise(document)
+
+
+class _ClosedResolver:
+    """Hands pyld the contexts of the store. Takes the place of `pyld.ContextResolver`, which may fetch.
+
+    Published contexts are resolved once for good, the contexts scoped inside them by object identity:
+    pyld would serialise such a context to look it up, each time it meets a type or a property that has one.
+    """
+
+    def __init__(self, contexts: ContextStore) -> None:
+        self._contexts = contexts
+        self._published: dict[str, list[ResolvedContext]] = {}
+        self._scoped: dict[int, ResolvedContext] = {}
+        self._inline: dict[str, ResolvedContext] = {}
+
+    def resolve(self, active_ctx: Any, context: Any, base: Any, cycles: Any = None) -> list[ResolvedContext]:
+        """The resolved contexts that a `@context` value stands for (called by pyld)."""
+        if isinstance(context, str):
+            return self._of_url(context)
+        if isinstance(context, list):
+            return [resolved for item in context for resolved in self.resolve(active_ctx, item, base)]
+        if isinstance(context, dict):
+            if "@context" in context:
+                return self.resolve(active_ctx, context["@context"], base)
+            return [self._scoped.get(id(context)) or self._of_inline(context)]
+        # None and False both mean "start again from nothing".
+        return [ResolvedContext(False)]
+
+    def _of_url(self, url: str) -> list[ResolvedContext]:
+        resolved = self._published.get(url)
+        if resolved is None:
+            document = self._contexts.document(url)
+            self._keep_scoped(document)
+            resolved = self._published[url] = self.resolve(None, document["@context"], None)
+        return resolved
+
+    def _keep_scoped(self, context: Any) -> None:
+        # The entries hold the objects, so that their ids stay theirs.
+        if isinstance(context, dict):
+            self._scoped[id(context)] = ResolvedContext(context)
+            for item in context.values():
+                self._keep_scoped(item)
+        elif isinstance(context, list):
+            for item in context:
+                self._keep_scoped(item)
+
+    def _of_inline(self, context: dict[str, Any]) -> ResolvedContext:
+        key = json.dumps(context)
+        resolved = self._inline.get(key)
+        if resolved is None:
+            if len(self._inline) >= MAX_KEPT_INLINE_CONTEXTS:
+                del self._inline[next(iter(self._inline))]
+            resolved = self._inline[key] = ResolvedContext(context)
+        return resolved
+
+
+class _Processor(JsonLdProcessor):  # type: ignore[misc] # pyld has no types
+    """pyld's expansion without its copy of the input, and with the dropped terms kept."""
+
+    def __init__(self, resolver: _ClosedResolver) -> None:
+        super().__init__(on_property_dropped=self._note_dropped)
+        self._dropped: list[str | None] = []
+        # Without a base, relative IRIs stay relative, and are reported instead of becoming
+        # "http://example.org/base/...".
+        self._options = {
+            "base": None,
+            "contextResolver": resolver,
+            "isFrame": False,
+            "keepFreeFloatingNodes": False,
+            "processingMode": "json-ld-1.1",
+        }
+
+    def expand_tree(self, document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str | None]]:
+        """The expanded array, and the terms dropped (None for one that its context maps to nothing)."""
+        self._dropped = []
+        start = self._get_initial_context(self._options)
+        expanded = self._expand(start, None, document, self._options)
+        if isinstance(expanded, dict) and len(expanded) == 1 and "@graph" in expanded:
+            expanded = expanded["@graph"]
+        nodes = [] if expanded is None else expanded if isinstance(expanded, list) else [expanded]
+        return nodes, self._dropped
+
+    def _note_dropped(self, term: str | None) -> None:
+        if len(self._dropped) < MAX_REPORTED_TERMS:
+            self._dropped.append(term)
+
+
+def _rejection(error: JsonLdError) -> Rejection:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Rejection):
+            return cause
+        cause = cause.__cause__
+    code = error.code or "syntax error"
+    check = "context" if any(word in code for word in _CONTEXT_ERRORS) else "terms"
+    return Rejection(check, f"It is not valid JSON-LD: {code}.", {"code": code})
+
+
+def _located(document: Mapping[str, Any], terms: Mapping[str | None, None]) -> Iterator[DroppedTerm]:
+    for term in [*terms][:MAX_REPORTED_TERMS]:
+        if term is None:
+            yield DroppedTerm("(a member that its context maps to nothing)", "")
+        else:
+            yield DroppedTerm(term[:200], next(_paths(document, term, ""), ""))
+
+
+def _paths(item: Any, term: str, path: str) -> Iterator[str]:
+    """JSON Pointers of the members called `term` and the strings equal to it."""
+    if item == term:
+        yield path
+    elif isinstance(item, Mapping):
+        for key, value in item.items():
+            here = f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
+            if key == term and key not in KEYWORDS:
+                yield here
+            if key != "@context":
+                yield from _paths(value, term, here)
+    elif isinstance(item, list):
+        for index, value in enumerate(item):
+            yield from _paths(value, term, f"{path}/{index}")
