@@ -17,7 +17,7 @@ from vocab.contexts import context_document, known_contexts
 CREDENTIALS_V1 = "https://www.w3.org/2018/credentials/v1"
 CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
 
-#: Each in-line context is a new active context of some thousand terms; published credentials use at most three.
+#: Each in-line context is a new active context of some thousand terms; credentials use up to three.
 MAX_INLINE_CONTEXTS = 64
 #: All in-line contexts of one document together; published credentials define fewer than ten terms.
 MAX_INLINE_TERMS = 256
@@ -41,7 +41,7 @@ class ContextStore:
         return tuple(sorted(self._known))
 
     def document(self, url: str) -> dict[str, Any]:
-        """A copy of the context document at `url`. Raises `Rejection("context", ...)` when it isn't carried."""
+        """A copy of the context document at `url`. Raises `Rejection("context", ...)` otherwise."""
         self.require(url)
         return copy.deepcopy(dict(self._extra.get(url) or context_document(url)))
 
@@ -107,6 +107,6 @@ def _check_inline(context: Mapping[str, Any]) -> None:
         if isinstance(definition, dict) and "@context" in definition:
             raise Rejection(
                 "context",
-                f"The in-line context of the term {term[:80]!r} has a context of its own; name a published one.",
+                f"In an in-line context, {term[:80]!r} has a context of its own; name a published one.",
                 {"term": term[:80]},
             )

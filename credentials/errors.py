@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Rejection(Exception):  # noqa: N818 - the input is at fault, not the program
+class Rejection(Exception):
     """A check failed. `check` is one of `report.CHECKS`.
 
     `detail` is a sentence that tells a provider what to change; `evidence` is small JSON for a machine.

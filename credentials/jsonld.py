@@ -23,6 +23,8 @@ from credentials.statements import statements_of
 
 #: Different in-line contexts kept processed; each may hold some active contexts of about 70 kB.
 MAX_KEPT_INLINE_CONTEXTS = 16
+#: Results of type-scoped contexts, for each active context they were met in.
+MAX_KEPT_TYPE_SCOPED = 64
 #: Enough for a provider to see the pattern; the rest repeats it.
 MAX_REPORTED_TERMS = 20
 
@@ -158,6 +160,10 @@ class _ClosedResolver:
         # None and False both mean "start again from nothing".
         return [ResolvedContext(False)]
 
+    def keeps(self, context: Any) -> bool:
+        """Whether `context` is an object inside a published context, so that its id stands for it."""
+        return id(context) in self._scoped
+
     def _of_url(self, url: str) -> list[ResolvedContext]:
         resolved = self._published.get(url)
         if resolved is None:
@@ -187,10 +193,15 @@ class _ClosedResolver:
 
 
 class _Processor(JsonLdProcessor):  # type: ignore[misc] # pyld has no types
-    """pyld's expansion without its copy of the input, and with the dropped terms kept."""
+    """pyld's expansion without its copy of the input, and with the dropped terms kept.
+
+    It also keeps what type-scoped contexts come to: pyld processes them anew for every typed node.
+    """
 
     def __init__(self, resolver: _ClosedResolver) -> None:
         super().__init__(on_property_dropped=self._note_dropped)
+        self._resolver = resolver
+        self._type_scoped: dict[tuple[str, int], Any] = {}
         self._dropped: list[str | None] = []
         # Without a base, relative IRIs stay relative, and are reported instead of becoming
         # "http://example.org/base/...".
@@ -211,6 +222,23 @@ class _Processor(JsonLdProcessor):  # type: ignore[misc] # pyld has no types
             expanded = expanded["@graph"]
         nodes = [] if expanded is None else expanded if isinstance(expanded, list) else [expanded]
         return nodes, self._dropped
+
+    def _process_context(
+        self, active_ctx: Any, local_ctx: Any, options: Any, *args: Any, propagate: bool = True, **kwargs: Any
+    ) -> Any:
+        if propagate or not self._resolver.keeps(local_ctx) or "_uuid" not in active_ctx:
+            return super()._process_context(
+                active_ctx, local_ctx, options, *args, propagate=propagate, **kwargs
+            )
+        key = active_ctx["_uuid"], id(local_ctx)
+        processed = self._type_scoped.get(key)
+        if processed is None:
+            if len(self._type_scoped) >= MAX_KEPT_TYPE_SCOPED:
+                del self._type_scoped[next(iter(self._type_scoped))]
+            processed = self._type_scoped[key] = super()._process_context(
+                active_ctx, local_ctx, options, *args, propagate=False, **kwargs
+            )
+        return processed
 
     def _note_dropped(self, term: str | None) -> None:
         if len(self._dropped) < MAX_REPORTED_TERMS:

@@ -54,7 +54,7 @@ def sniff(data: bytes) -> Literal["json", "jws"]:
 
 
 def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
-    """Parse one JSON object. Raises `Rejection("parse", ...)` for everything I-JSON forbids or a bound exceeds.
+    """Parse one JSON object; `Rejection("parse", ...)` for what I-JSON forbids or is beyond a bound.
 
     Refused: more than `max_bytes`, a byte order mark, ill-formed UTF-8, duplicate member names, NaN and
     infinities, numbers beyond doubles, integers beyond ±2^53, NUL and lone surrogates in strings, nesting

@@ -31,7 +31,7 @@ _HASHES = {"sha256": hashlib.sha256, "sha384": hashlib.sha384}
 Related = Literal["duplicates", "distinct"]
 
 
-class TooMuchWork(Exception):  # noqa: N818 - the data is at fault, not the program
+class TooMuchWork(Exception):
     """The dataset needs more than the allowed work to canonicalise."""
 
 
