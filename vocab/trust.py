@@ -1,0 +1,164 @@
+"""Whom this node believes about what: a versioned file of issuers, what each may attest, and when.
+
+An issuer that isn't listed may say what it likes: its attestations are kept and count for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+#: The only version of the file format so far.
+FORMAT_VERSION = 1
+#: What can be attested, and thus stand in an entry's `attests`.
+ATTESTATIONS = (
+    "registration-number",
+    "gaia-x-label",
+)
+#: A list is written and reviewed by people; Gaia-X's own registry of clearing houses has some dozens.
+MAX_ENTRIES = 10_000
+MAX_FILE_BYTES = 4_000_000
+MAX_DID = 2_048
+MAX_NAME = 300
+
+
+class TrustListInvalid(ValueError):
+    """The trust list can't be used: `where` is the file, entry or member, `problem` what to put right."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class TrustEntry:
+    """An issuer trusted to attest `attests` in statements from `valid_from` until before `valid_until`."""
+
+    did: str
+    attests: tuple[str, ...]
+    valid_from: datetime
+    valid_until: datetime | None = None
+    name: str = ""
+
+    def covers(self, what: str, at: datetime) -> bool:
+        """Whether the entry allows to attest `what` at that moment."""
+        return (
+            what in self.attests
+            and self.valid_from <= at
+            and (self.valid_until is None or at < self.valid_until)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as it stands in a file."""
+        return {
+            "did": self.did,
+            "name": self.name,
+            "attests": list(self.attests),
+            "valid_from": _text(self.valid_from),
+            "valid_until": _text(self.valid_until) if self.valid_until else None,
+        }
+
+
+class TrustList:
+    """The entries of one trust list. The empty list trusts nobody."""
+
+    def __init__(self, entries: tuple[TrustEntry, ...] = ()) -> None:
+        self.entries = entries
+        self._by_did: dict[str, tuple[TrustEntry, ...]] = {}
+        for entry in entries:
+            self._by_did[entry.did] = (*self._by_did.get(entry.did, ()), entry)
+
+    @classmethod
+    def load(cls, source: Path | str | Mapping[str, Any]) -> TrustList:
+        """Read a list from a file or from its parsed form. Raises `TrustListInvalid`."""
+        if isinstance(source, Mapping):
+            return cls(_entries(source))
+        try:
+            with open(source, "rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
+        except OSError as error:
+            raise TrustListInvalid(str(source), f"can't be read: {error.strerror}") from error
+        if len(data) > MAX_FILE_BYTES:
+            raise TrustListInvalid(str(source), f"is larger than {MAX_FILE_BYTES} bytes")
+        try:
+            document = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise TrustListInvalid(str(source), f"is not JSON: {error}") from error
+        return cls(_entries(document))
+
+    def trusts(self, did: str, what: str, at: datetime) -> bool:
+        """Whether `did` may attest `what` in a statement made at that moment (aware datetime)."""
+        return any(entry.covers(what, at) for entry in self._by_did.get(did, ()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The list in the form of its file."""
+        return {"version": FORMAT_VERSION, "entries": [entry.to_dict() for entry in self.entries]}
+
+
+def _entries(document: object) -> tuple[TrustEntry, ...]:
+    if not isinstance(document, Mapping):
+        raise TrustListInvalid("trust list", "must be a JSON object with the members version and entries")
+    if document.get("version") != FORMAT_VERSION or isinstance(document.get("version"), bool):
+        raise TrustListInvalid("version", f"must be {FORMAT_VERSION}, the version of the format")
+    _only(document, {"version", "entries", "about"}, "trust list")
+    entries = document.get("entries")
+    if not isinstance(entries, list):
+        raise TrustListInvalid("entries", "must be a list, empty if nobody is trusted")
+    if len(entries) > MAX_ENTRIES:
+        raise TrustListInvalid("entries", f"must not be more than {MAX_ENTRIES}")
+    return tuple(_entry(entry, f"entries[{index}]") for index, entry in enumerate(entries))
+
+
+def _entry(entry: object, where: str) -> TrustEntry:
+    if not isinstance(entry, Mapping):
+        raise TrustListInvalid(where, "must be an object with did, attests and valid_from")
+    _only(entry, {"did", "name", "attests", "valid_from", "valid_until"}, where)
+    did = entry.get("did")
+    if not isinstance(did, str) or not did.startswith("did:") or len(did) > MAX_DID or set(did) & set("#?/ "):
+        raise TrustListInvalid(f"{where}.did", "must be a DID without path, query or fragment")
+    name = entry.get("name", "")
+    if not isinstance(name, str) or len(name) > MAX_NAME:
+        raise TrustListInvalid(f"{where}.name", f"must be text of at most {MAX_NAME} characters")
+    attests = entry.get("attests")
+    if not isinstance(attests, list) or not attests:
+        raise TrustListInvalid(f"{where}.attests", "must be a list that names at least one thing")
+    for what in attests:
+        if what not in ATTESTATIONS:
+            raise TrustListInvalid(
+                f"{where}.attests", f"may only hold {', '.join(ATTESTATIONS)}, not {str(what)[:60]!r}"
+            )
+    valid_from = _moment(entry.get("valid_from"), f"{where}.valid_from")
+    until = entry.get("valid_until")
+    valid_until = None if until is None else _moment(until, f"{where}.valid_until")
+    if valid_until is not None and valid_until <= valid_from:
+        raise TrustListInvalid(f"{where}.valid_until", "must be later than valid_from")
+    return TrustEntry(did, tuple(dict.fromkeys(attests)), valid_from, valid_until, name)
+
+
+def _only(document: Mapping[str, Any], known: set[str], where: str) -> None:
+    # A misspelt `valid_until` must not silently mean "for ever".
+    unknown = sorted(str(key)[:60] for key in set(document) - known)
+    if unknown:
+        raise TrustListInvalid(
+            where, f"has unknown members: {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
+
+
+def _moment(value: object, where: str) -> datetime:
+    if isinstance(value, str) and "T" in value:
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise TrustListInvalid(where, "must be a time with an offset, such as 2026-01-01T00:00:00Z")
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
