@@ -1,4 +1,4 @@
-"""What a service refuses to do, as exceptions with fields; `catalogue.api` makes problem documents of them."""
+"""What a service refuses to do, as exceptions with fields; the API makes problem documents of them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,200 @@
+"""What buyers read: offerings and participants from the index, each with its reasons on demand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalogue.describing import Described, Describer
+from catalogue.errors import IndexUnavailable, NotFound
+from catalogue.log import events_of, read_heads
+from catalogue.position import Position
+from catalogue.settings import Settings
+from catalogue.store.database import Database
+from catalogue.wording import facet_label, pick
+from credentials.times import Clock, to_rfc3339
+from search.embedded import EmbeddedEngine
+from search.engine import IndexUnusable
+from search.query import Page, Query
+from vocab.model import Basis, Kind
+
+#: Seconds for which a worker answers from the state of the index that it last saw.
+REFRESH_SECONDS = 0.2
+#: Events of a record shown with it.
+MAX_EVENTS = 50
+
+
+class Discovery:
+    """Answers from the index, reopened when the indexer has made it anew."""
+
+    def __init__(self, settings: Settings, database: Database, describer: Describer, clock: Clock) -> None:
+        self._settings = settings
+        self._database = database
+        self._describer = describer
+        self._clock = clock
+        self._mutex = threading.Lock()
+        self._engine: EmbeddedEngine | None = None
+        self._refreshed = 0.0
+
+    def search(self, query: Query, languages: Sequence[str]) -> dict[str, Any]:
+        """One page: `{"items", "total", "next"}`, and `"facets"` when asked for.
+
+        Raises QueryInvalid, IndexUnavailable.
+        """
+        page = self._page(query)
+        answer: dict[str, Any] = {
+            "items": [_item(hit.item, hit.highlights, languages) for hit in page.hits],
+            "total": page.total,
+            "next": page.next,
+        }
+        if query.facets:
+            answer["facets"] = {
+                name: [
+                    {
+                        "value": value.value,
+                        "count": value.count,
+                        "label": self._label(name, value.value, languages),
+                    }
+                    for value in values
+                ]
+                for name, values in page.facets.items()
+            }
+        return answer
+
+    def offering(self, record: str, languages: Sequence[str]) -> dict[str, Any]:
+        """One offering with its reasons and history. NotFound."""
+        return self._detail(record, Kind.OFFERING, languages)
+
+    def participant(self, record: str, languages: Sequence[str]) -> dict[str, Any]:
+        """One participant with its reasons and history. NotFound."""
+        return self._detail(record, Kind.PARTICIPANT, languages)
+
+    def lag(self) -> Lag:
+        """How far the index is behind the log. IndexUnavailable when there is no index."""
+        with self._database.read() as connection:
+            ends = read_heads(connection)
+        engine = self._open()
+        here = Position.parse(engine.position())
+        if here is None or here.generation != ends.generation:
+            return Lag(ends.log_size, 0)
+        return Lag(ends.log_size, here.log)
+
+    def close(self) -> None:
+        """Close the index."""
+        with self._mutex:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
+
+    def _page(self, query: Query) -> Page:
+        try:
+            return self._open().search(query)
+        except IndexUnusable as damage:
+            # The indexer makes a damaged index anew; look again at the next request.
+            self.close()
+            raise IndexUnavailable from damage
+
+    def _open(self) -> EmbeddedEngine:
+        with self._mutex:
+            if self._engine is None:
+                try:
+                    self._engine = EmbeddedEngine(self._settings.index_folder, writable=False)
+                except IndexUnusable as damage:
+                    raise IndexUnavailable from damage
+                self._refreshed = time.monotonic()
+            elif time.monotonic() - self._refreshed > REFRESH_SECONDS:
+                self._refreshed = time.monotonic()
+                try:
+                    self._engine.refresh()
+                except IndexUnusable as damage:
+                    self._engine = None
+                    raise IndexUnavailable from damage
+            return self._engine
+
+    def _label(self, field: str, value: str, languages: Sequence[str]) -> str:
+        if field != "provider":
+            return facet_label(field, value, languages)
+        return self._provider_name(value) or value
+
+    def _provider_name(self, did: str) -> str:
+        """What a provider calls itself, looked up in the index."""
+        page = self._page(Query(kind=Kind.PARTICIPANT.value, filters={"provider": (did,)}, size=1))
+        return pick(_texts(page.hits[0].item, "names"), ()) if page.hits else ""
+
+    def _detail(self, record: str, kind: Kind, languages: Sequence[str]) -> dict[str, Any]:
+        now = self._clock()
+        with self._database.read() as connection:
+            described = self._describer.describe(connection, record, now)
+            if described is None or described.description.kind is not kind:
+                raise NotFound(kind.value, record)
+            history = events_of(connection, record, MAX_EVENTS)
+        form = _item(described.document(now).item, {}, languages)
+        form["reasons"] = _reasons(described)
+        form["events"] = [
+            {
+                "at": to_rfc3339(event.at),
+                "kind": event.kind,
+                "content_id": event.content_id,
+                "reason": event.reason,
+            }
+            for event in history
+        ]
+        return form
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Entries of the log, and how many of them the index has taken in."""
+
+    log_size: int
+    indexed: int
+
+
+def _item(
+    item: Mapping[str, object], highlights: Mapping[str, Sequence[str]], languages: Sequence[str]
+) -> dict[str, Any]:
+    """The API's form of an indexed item: name and description in one of the reader's languages."""
+    form: dict[str, Any] = {
+        key: value for key, value in item.items() if key not in ("names", "descriptions", "jurisdictions")
+    }
+    form["name"] = pick(_texts(item, "names"), languages)
+    form["description"] = pick(_texts(item, "descriptions"), languages)
+    form["jurisdiction"] = item["jurisdictions"]
+    form["highlights"] = {field: list(marked) for field, marked in highlights.items()}
+    return form
+
+
+def _texts(item: Mapping[str, object], key: str) -> Mapping[str, str]:
+    texts = item[key]
+    return texts if isinstance(texts, Mapping) else {}
+
+
+def _reasons(described: Described) -> list[dict[str, str | None]]:
+    """Why each value is there, the degree of identity included."""
+    identity: dict[str, str | None] = {
+        "field": "identity",
+        "value": described.provider.identity.value,
+        "basis": Basis.COMPUTED.value,
+        "detail": described.identity_reason,
+        "content_id": None,
+        "issuer": None,
+        "path": None,
+    }
+    return [
+        identity,
+        *(
+            {
+                "field": reason.field,
+                "value": reason.value,
+                "basis": reason.basis.value,
+                "detail": None,
+                "content_id": reason.content_id,
+                "issuer": reason.issuer,
+                "path": reason.path,
+            }
+            for reason in described.description.reasons
+        ),
+    ]

@@ -1,0 +1,277 @@
+"""The one process that describes and projects: a follower of the log that may be killed at any time.
+
+It reads what is new in the log and the events, works out which records that touches, describes them and
+hands documents to the search engine, which remembers the position together with them. Every step may be
+repeated, so nothing is lost by a crash and nothing doubled.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from catalogue.describing import Describer
+from catalogue.ledger import lines_of_digest
+from catalogue.log import Heads, Op, entries, events_after, read_heads
+from catalogue.operations import Operations
+from catalogue.position import Position
+from catalogue.settings import Settings
+from catalogue.store.database import Database
+from catalogue.store.tables import listings, withdrawals
+from credentials.errors import Rejection
+from credentials.times import Clock, utc_now
+from search.document import Document
+from search.embedded import EmbeddedEngine
+from search.engine import Engine, IndexUnusable
+from vocab.model import Kind
+
+#: Log entries read at once: what is described between two commits of the index.
+BATCH = 400
+#: Records described in one step when evidence touches many (all offerings of a provider, say).
+CHUNK = 400
+#: Seconds between looks at the store when there is nothing to do. Published means found within 2 s.
+IDLE_SECONDS = 0.15
+#: Under load, seconds between commits of the index: each costs tens of milliseconds whatever its size.
+COMMIT_SECONDS = 0.5
+#: Seconds between looks for what has expired.
+SWEEP_SECONDS = 1.0
+#: After a failure, seconds before the next try.
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger("catalogue.indexer")
+
+
+class Indexer:
+    """Brings one engine up to the store, step by step."""
+
+    def __init__(self, database: Database, engine: Engine, describer: Describer, clock: Clock) -> None:
+        self._database = database
+        self._engine = engine
+        self._describer = describer
+        self._clock = clock
+
+    def step(self) -> bool:
+        """Project what is new, up to one batch; returns whether there may be more."""
+        with self._database.read() as connection:
+            ends = read_heads(connection)
+        here = self._here(ends)
+        if here.log >= ends.log_size and here.event >= ends.event_count:
+            return False
+        after = Position(
+            ends.generation,
+            min(here.log + BATCH, ends.log_size),
+            min(here.event + BATCH, ends.event_count),
+        )
+        with self._database.read() as connection:
+            touched = self._touched(connection, here, after)
+        self._project(touched, str(after))
+        return after.log < ends.log_size or after.event < ends.event_count
+
+    def catch_up(self) -> None:
+        """Project everything there is."""
+        while self.step():
+            pass
+
+    def forget(self) -> None:
+        """Empty the index; the next steps project everything again."""
+        self._engine.wipe()
+
+    def _here(self, ends: Heads) -> Position:
+        here = Position.parse(self._engine.position())
+        if here is None:
+            return Position(ends.generation, 0, 0)
+        if (
+            here.generation == ends.generation
+            and here.log <= ends.log_size
+            and here.event <= ends.event_count
+        ):
+            return here
+        # Derived state was made anew, or the store is an older one put back: what is here may be wrong.
+        log.info("index starts over", had=str(here), store=ends.log_size)
+        self._engine.wipe()
+        return Position(ends.generation, 0, 0)
+
+    def _touched(self, connection: Connection, here: Position, after: Position) -> dict[str, None]:
+        """The records that the entries and events between two positions are about, in order."""
+        touched: dict[str, None] = {}
+        for entry in entries(connection, here.log, after.log - here.log):
+            if entry.op is Op.LIST:
+                touched |= dict.fromkeys(line.id for line in lines_of_digest(connection, entry.digest))
+            elif entry.op is Op.WITHDRAW:
+                touched |= dict.fromkeys(
+                    connection.execute(
+                        select(listings.c.record_id)
+                        .join(withdrawals, withdrawals.c.content_id == listings.c.content_id)
+                        .where(withdrawals.c.digest == entry.digest)
+                    ).scalars()
+                )
+        for happening in events_after(connection, here.event, after.event - here.event):
+            touched[happening.record_id] = None
+        return touched
+
+    def _project(self, touched: dict[str, None], position: str) -> None:
+        """Describe the touched records and those that they bear on; the position moves with the last."""
+        here = self._engine.position() or ""
+        pending: tuple[list[Document], list[str]] = ([], [])
+        for records in self._all_concerned(touched):
+            if len(pending[0]) + len(pending[1]) >= CHUNK:
+                self._engine.apply(*pending, here)
+                pending = ([], [])
+            upserts, deletes = self._documents(records)
+            pending = (pending[0] + upserts, pending[1] + deletes)
+        self._engine.apply(*pending, position)
+
+    def _all_concerned(self, touched: dict[str, None]) -> Iterator[list[str]]:
+        """First the touched records, then those that changed evidence bears on, in chunks."""
+        yield from _chunks(list(touched))
+        for concerned in self._concerned(self._note_bearings(list(touched))):
+            yield [record for record in concerned if record not in touched]
+
+    def _note_bearings(self, records: list[str]) -> set[str]:
+        """Enter whom participants and evidence bear on; returns the targets for which that changed."""
+        with self._database.read() as connection:
+            changes = [
+                change
+                for record in records
+                if (change := self._describer.bearing_change(connection, record)) is not None
+            ]
+        if changes:
+            with self._database.write() as connection:
+                for change in changes:
+                    self._describer.note_bearing(connection, change)
+        return {target for change in changes for target in change.concerned}
+
+    def _concerned(self, targets: set[str]) -> Iterator[list[str]]:
+        """The records that evidence about `targets` bears on, in chunks."""
+        for target in sorted(targets):
+            last = ""
+            while True:
+                with self._database.read() as connection:
+                    chunk = list(
+                        connection.execute(
+                            select(listings.c.record_id)
+                            .where(
+                                (listings.c.subject == target)
+                                | (listings.c.issuer == target)
+                                | (listings.c.credential == target),
+                                listings.c.record_id > last,
+                            )
+                            .distinct()
+                            .order_by(listings.c.record_id)
+                            .limit(CHUNK)
+                        ).scalars()
+                    )
+                if not chunk:
+                    break
+                yield chunk
+                last = chunk[-1]
+
+    def _documents(self, records: list[str]) -> tuple[list[Document], list[str]]:
+        """What to put into the index for these records, and which of them to take out."""
+        now = self._clock()
+        upserts: list[Document] = []
+        deletes: list[str] = []
+        with self._database.read() as connection:
+            for record in records:
+                document = self._document(connection, record, now)
+                if document is None:
+                    deletes.append(record)
+                else:
+                    upserts.append(document)
+        return upserts, deletes
+
+    def _document(self, connection: Connection, record: str, now: datetime) -> Document | None:
+        try:
+            described = self._describer.describe(connection, record, now)
+        except Rejection as rejection:
+            # Accepted by another version of this program, no longer readable by this one: it stays listed
+            # and readable by digest, and must not hold up the others.
+            log.error("record can't be described", record=record, detail=rejection.detail)
+            return None
+        if described is None or described.description.kind is Kind.EVIDENCE:
+            return None
+        return described.document(now)
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Follow the log until `stop`. Raises IndexerRunning when another process holds the index."""
+    with exclusive_index(settings):
+        database = Database(settings.store_url)
+        operations = Operations(database, utc_now)
+        engine = open_engine(settings)
+        indexer = Indexer(database, engine, Describer(settings), utc_now)
+        try:
+            follow(indexer, operations, stop)
+        finally:
+            engine.close()
+            database.close()
+
+
+def follow(indexer: Indexer, operations: Operations, stop: threading.Event) -> None:
+    """The loop: project what is new, look for what has expired, rest. Outages are waited out."""
+    swept = 0.0
+    while not stop.is_set():
+        try:
+            if time.monotonic() - swept > SWEEP_SECONDS:
+                swept = time.monotonic()
+                while operations.catch_up():
+                    pass
+            more = indexer.step()
+        except (SQLAlchemyError, OSError) as outage:
+            log.warning("store out of reach, trying again", problem=type(outage).__name__)
+            stop.wait(RETRY_SECONDS)
+            continue
+        except IndexUnusable as damage:
+            log.warning("index made anew", problem=damage.problem)
+            indexer.forget()
+            continue
+        stop.wait(COMMIT_SECONDS if more else IDLE_SECONDS)
+
+
+def open_engine(settings: Settings) -> EmbeddedEngine:
+    """The engine for writing; a damaged or older index is made anew, it is only a projection."""
+    try:
+        return EmbeddedEngine(settings.index_folder, writable=True)
+    except IndexUnusable as damage:
+        log.warning("index made anew", problem=damage.problem)
+        shutil.rmtree(settings.index_folder)
+        return EmbeddedEngine(settings.index_folder, writable=True)
+
+
+class IndexerRunning(Exception):
+    """Another process is the indexer of this data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"another process is indexing {folder}")
+        self.folder = folder
+
+
+@contextmanager
+def exclusive_index(settings: Settings) -> Iterator[None]:
+    """Hold the one indexer's place; free again when the process ends, however it ends."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    file = os.open(settings.data / "indexer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise IndexerRunning(settings.data) from error
+        yield
+    finally:
+        os.close(file)
+
+
+def _chunks(records: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(records), CHUNK):
+        yield records[start : start + CHUNK]

@@ -1,0 +1,313 @@
+"""What a verified statement changes in the store, inside one writing transaction.
+
+Publishing calls it once per submission, a rebuild once per log entry: both arrive at the same rows.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from catalogue.lifecycle import State, Statement, states
+from catalogue.log import Entry
+from catalogue.store.tables import (
+    blobs,
+    evidence,
+    issuer_rules,
+    listings,
+    read_time,
+    repeats,
+    reports,
+    stored_time,
+    withdrawals,
+)
+from credentials.identity import digest_of, record_id
+from credentials.report import Report
+from credentials.verification import Source, Verified, VerifiedCredential
+from credentials.withdrawal import Withdrawal
+
+#: Reports are mostly the same sentences: the fastest level already makes them a quarter of their size.
+_REPORT_COMPRESSION = 1
+
+SELF_DESCRIPTION = "self-description"
+WITHDRAWAL = "withdrawal"
+DID_DOCUMENT = "did-document"
+#: Characters of a credential's own id that can be looked up: databases can't index texts without bound.
+MAX_CREDENTIAL_ID = 1_000
+#: How the key of an issuer came whose DID needs no document from elsewhere (did:key, did:jwk).
+INLINE = "inline"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One statement about one subject, as the store lists it."""
+
+    id: str
+    digest: str
+    index: int
+    content_id: str
+    issuer: str
+    subject: str
+    state: State
+
+
+def store_judged(
+    connection: Connection,
+    *,
+    digest: str,
+    kind: str,
+    media_type: str,
+    data: bytes,
+    policy: str,
+    judged_at: datetime,
+    stored_at: datetime,
+    sources: Iterable[Source],
+) -> None:
+    """Keep the exact bytes, and with them all that the verdict on them rested on."""
+    connection.execute(
+        insert(blobs).values(
+            digest=digest,
+            kind=kind,
+            media_type=media_type,
+            data=data,
+            stored_at=stored_time(stored_at),
+            policy=policy,
+            judged_at=stored_time(judged_at),
+        )
+    )
+    for source in sources:
+        name = digest_of(source.data)
+        known = connection.execute(select(blobs.c.digest).where(blobs.c.digest == name)).scalar()
+        if known is None:
+            connection.execute(
+                insert(blobs).values(
+                    digest=name,
+                    kind=DID_DOCUMENT,
+                    media_type="application/did+json",
+                    data=source.data,
+                    stored_at=stored_time(stored_at),
+                )
+            )
+        connection.execute(
+            insert(evidence).values(
+                digest=digest, name=source.name, kind=source.kind, obtained=source.obtained, source=name
+            )
+        )
+
+
+def list_verified(
+    connection: Connection, entry: Entry, verified: Verified, now: datetime
+) -> list[RecordLine]:
+    """List every statement of a verified blob under the log entry that names it."""
+    connection.execute(insert(reports).values(digest=entry.digest, report=pack_report(verified.report)))
+    obtained = {source.name: source.obtained for source in verified.sources}
+    lines: list[RecordLine] = []
+    for credential in verified.credentials:
+        known = connection.execute(
+            select(listings.c.content_id).where(listings.c.content_id == credential.content_id).limit(1)
+        ).scalar()
+        if known is not None:
+            connection.execute(
+                insert(repeats).values(
+                    digest=entry.digest,
+                    index=credential.index,
+                    content_id=credential.content_id,
+                    position=entry.position,
+                )
+            )
+            continue
+        for subject in dict.fromkeys(credential.subjects):
+            connection.execute(
+                insert(listings).values(
+                    record_id=record_id(credential.issuer, subject),
+                    content_id=credential.content_id,
+                    issuer=credential.issuer,
+                    subject=subject,
+                    credential=_own_id(credential),
+                    digest=entry.digest,
+                    index=credential.index,
+                    obtained=obtained.get(credential.issuer, INLINE),
+                    valid_from=stored_time(credential.valid_from),
+                    valid_until=stored_time(credential.valid_until) if credential.valid_until else None,
+                    listed_at=stored_time(entry.at),
+                    position=entry.position,
+                    state=State.LISTED.value,
+                )
+            )
+            settle(connection, record_id(credential.issuer, subject), now)
+    for credential in verified.credentials:
+        lines.extend(lines_of_content(connection, credential.content_id))
+    return lines
+
+
+def add_withdrawal(connection: Connection, digest: str, withdrawal: Withdrawal, now: datetime) -> None:
+    """Enter a verified withdrawal and settle the records it touches."""
+    connection.execute(
+        insert(withdrawals).values(
+            content_id=withdrawal.content_id,
+            issuer=withdrawal.issuer,
+            digest=digest,
+            issued_at=stored_time(withdrawal.issued_at),
+            reason=withdrawal.reason,
+        )
+    )
+    for record in records_of_content(connection, withdrawal.content_id):
+        settle(connection, record, now)
+
+
+def settle(connection: Connection, record: str, now: datetime) -> None:
+    """Give every statement of a record the state that follows from all of them."""
+    rows = connection.execute(
+        select(
+            listings.c.content_id,
+            listings.c.issuer,
+            listings.c.valid_from,
+            listings.c.valid_until,
+            listings.c.state,
+            withdrawals.c.digest.label("withdrawn_by"),
+            issuer_rules.c.rule,
+        )
+        .outerjoin(
+            withdrawals,
+            (withdrawals.c.content_id == listings.c.content_id) & (withdrawals.c.issuer == listings.c.issuer),
+        )
+        .outerjoin(issuer_rules, issuer_rules.c.did == listings.c.issuer)
+        .where(listings.c.record_id == record)
+    ).all()
+    settled = states(
+        [
+            Statement(
+                row.content_id,
+                read_time(row.valid_from),
+                read_time(row.valid_until) if row.valid_until else None,
+                row.withdrawn_by is not None,
+            )
+            for row in rows
+        ],
+        blocked=any(row.rule == "block" for row in rows),
+        now=now,
+    )
+    for row in rows:
+        state = settled[row.content_id]
+        if state.value != row.state:
+            connection.execute(
+                update(listings)
+                .where(listings.c.record_id == record, listings.c.content_id == row.content_id)
+                .values(state=state.value)
+            )
+
+
+def lines_of_content(connection: Connection, content_id: str) -> list[RecordLine]:
+    """The listed lines of one statement, one per subject."""
+    return lines_where(connection, listings.c.content_id == content_id)
+
+
+def lines_of_digest(connection: Connection, digest: str) -> list[RecordLine]:
+    """The lines of every statement that a blob carries, listed under it first or not, in its order."""
+    repeated = select(repeats.c.content_id).where(repeats.c.digest == digest)
+    return lines_where(connection, (listings.c.digest == digest) | listings.c.content_id.in_(repeated))
+
+
+def lines_where(connection: Connection, condition: object) -> list[RecordLine]:
+    """Lines under a condition on `listings`, in order of index and subject."""
+    rows = connection.execute(
+        select(listings)
+        .where(condition)  # type: ignore[arg-type]
+        .order_by(listings.c.position, listings.c.index, listings.c.subject)
+    )
+    return [
+        RecordLine(
+            row.record_id, row.digest, row.index, row.content_id, row.issuer, row.subject, State(row.state)
+        )
+        for row in rows
+    ]
+
+
+def records_of_content(connection: Connection, content_id: str) -> Sequence[str]:
+    """The ids of the records that one statement belongs to."""
+    return (
+        connection.execute(select(listings.c.record_id).where(listings.c.content_id == content_id))
+        .scalars()
+        .all()
+    )
+
+
+def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
+    """Erase a blob with all that was derived from it; returns the ids of the records that it touched.
+
+    A statement which another blob still carries moves there: erasure is of bytes, not of statements.
+    """
+    touched = connection.execute(
+        select(listings.c.record_id, listings.c.content_id).where(listings.c.digest == digest)
+    ).all()
+    for content_id in dict.fromkeys(row.content_id for row in touched):
+        heir = connection.execute(
+            select(repeats)
+            .join(blobs, blobs.c.digest == repeats.c.digest)
+            .where(repeats.c.content_id == content_id, repeats.c.digest != digest)
+            .order_by(repeats.c.position, repeats.c.index)
+            .limit(1)
+        ).one_or_none()
+        mine = (listings.c.content_id == content_id) & (listings.c.digest == digest)
+        if heir is None:
+            connection.execute(delete(listings).where(mine))
+            continue
+        listed_at = connection.execute(
+            select(blobs.c.stored_at).where(blobs.c.digest == heir.digest)
+        ).scalar_one()
+        obtained = connection.execute(
+            select(evidence.c.obtained)
+            .join(listings, evidence.c.name == listings.c.issuer)
+            .where(evidence.c.digest == heir.digest, mine)
+            .limit(1)
+        ).scalar()
+        connection.execute(
+            update(listings)
+            .where(mine)
+            .values(
+                digest=heir.digest,
+                index=heir.index,
+                position=heir.position,
+                listed_at=listed_at,
+                obtained=obtained or INLINE,
+            )
+        )
+        connection.execute(
+            delete(repeats).where(repeats.c.digest == heir.digest, repeats.c.index == heir.index)
+        )
+    connection.execute(delete(repeats).where(repeats.c.digest == digest))
+    connection.execute(delete(reports).where(reports.c.digest == digest))
+    sources = connection.execute(select(evidence.c.source).where(evidence.c.digest == digest)).scalars().all()
+    connection.execute(delete(evidence).where(evidence.c.digest == digest))
+    connection.execute(delete(blobs).where(blobs.c.digest == digest))
+    for source in dict.fromkeys(sources):
+        # A DID document that nothing else rests on is personal data without a purpose.
+        used = connection.execute(
+            select(evidence.c.digest).where(evidence.c.source == source).limit(1)
+        ).scalar()
+        if used is None:
+            connection.execute(delete(blobs).where(blobs.c.digest == source))
+    records = list(dict.fromkeys(row.record_id for row in touched))
+    for record in records:
+        settle(connection, record, now)
+    return records
+
+
+def _own_id(credential: VerifiedCredential) -> str | None:
+    name = credential.document.get("id", credential.document.get("@id"))
+    return name if isinstance(name, str) and len(name) <= MAX_CREDENTIAL_ID else None
+
+
+def pack_report(report: Report) -> bytes:
+    """The stored form of a report."""
+    return zlib.compress(json.dumps(report.to_dict(), separators=(",", ":")).encode(), _REPORT_COMPRESSION)
+
+
+def unpack_report(data: bytes) -> Report:
+    """The inverse of `pack_report`."""
+    return Report.from_dict(json.loads(zlib.decompress(data)))

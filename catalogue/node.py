@@ -1,0 +1,72 @@
+"""One node in one process: its services, wired once from the settings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from catalogue.admission import Admission
+from catalogue.counters import open_counters
+from catalogue.describing import Describer
+from catalogue.did_documents import WebDocuments
+from catalogue.discovery import Discovery
+from catalogue.fetching import HttpsFetcher
+from catalogue.node_key import ensure_key, node_did_document
+from catalogue.operations import Operations
+from catalogue.publishing import Publisher
+from catalogue.records import Records
+from catalogue.settings import Settings
+from catalogue.store import schema
+from catalogue.store.database import Database
+from catalogue.verifying import Verification
+from credentials.times import Clock, utc_now
+
+
+class Node:
+    """The services that HTTP and the command line call. Make it after a fork; `prepare` ran before."""
+
+    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.store_url)
+        schema.require_current(self.database)
+        self.admission = Admission(settings, open_counters(settings.store_url, settings.data), clock)
+        fetcher = HttpsFetcher(
+            allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=clock
+        )
+        documents = WebDocuments(
+            self.database, fetcher, self.admission, clock, timedelta(seconds=settings.did_cache_seconds)
+        )
+        self.records = Records(self.database, clock)
+        self.operations = Operations(self.database, clock)
+        self.publisher = Publisher(
+            settings, self.database, Verification(settings, documents, clock), self.admission, clock
+        )
+        self.discovery = Discovery(settings, self.database, Describer(settings), clock)
+        self._did_document = node_did_document(settings.url, ensure_key(settings.data))
+
+    def did_document(self) -> dict[str, Any]:
+        """The node's own DID document."""
+        return self._did_document
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        self.discovery.close()
+        self.admission.close()
+        self.database.close()
+
+
+def prepare(settings: Settings) -> None:
+    """Make an empty data folder and store ready, once, before any process of the node starts.
+
+    Raises SchemaOutdated when the store has an older shape: upgrading is the operator's decision.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    ensure_key(settings.data)
+    database = Database(settings.store_url)
+    try:
+        if schema.found_revision(database) is None:
+            schema.upgrade(database)
+        schema.require_current(database)
+    finally:
+        database.close()

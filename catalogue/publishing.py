@@ -1,0 +1,235 @@
+"""The one way in: bytes are verified, then listed or withdrawn in one durable transaction.
+
+A peer's entry will come through the same door as anybody's submission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from catalogue import refusals
+from catalogue.admission import Admission
+from catalogue.errors import (
+    ContentErased,
+    ContentWithdrawn,
+    IssuerBlocked,
+    IssuerNotAllowed,
+    NotTheIssuer,
+    TooLarge,
+    UnknownContent,
+)
+from catalogue.ledger import (
+    SELF_DESCRIPTION,
+    WITHDRAWAL,
+    RecordLine,
+    add_withdrawal,
+    lines_of_content,
+    list_verified,
+    store_judged,
+)
+from catalogue.log import Op, append, erased_at
+from catalogue.settings import Settings
+from catalogue.store.database import Database
+from catalogue.store.tables import issuer_rules, listings, read_time, withdrawals
+from catalogue.verifying import Verification
+from credentials.identity import digest_of
+from credentials.parsing import sniff
+from credentials.report import Report
+from credentials.times import Clock
+from credentials.verification import Refused, Verified
+
+#: A withdrawal is a few hundred bytes; a long reason makes it a few thousand.
+MAX_WITHDRAWAL_BYTES = 16_384
+WITHDRAWAL_MEDIA_TYPE = "application/jose"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What became of a submission. `created` is False when all of it was listed already."""
+
+    digest: str
+    created: bool
+    records: tuple[RecordLine, ...]
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalReceipt:
+    """What became of a withdrawal. `digest` names the withdrawal that counts (the first one)."""
+
+    digest: str
+    created: bool
+    content_id: str
+    issuer: str
+    records: tuple[RecordLine, ...]
+    withdrawn_at: datetime
+
+
+class Publisher:
+    """Verifies submissions and enters them into the log. Safe from any number of threads and processes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        verification: Verification,
+        admission: Admission,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._verification = verification
+        self._admission = admission
+        self._clock = clock
+
+    def publish(self, data: bytes, *, address: str | None) -> Publication:
+        """Verify and list; when this returns, the listing is durable.
+
+        Raises Unrecognised, Refused, TooLarge, LimitExceeded, IssuerBlocked, IssuerNotAllowed,
+        ContentWithdrawn, ContentErased. Nothing is listed when it raises.
+        """
+        self._fits(data)
+        sniff(data)
+        digest = digest_of(data)
+        try:
+            verified = self._verification.verify(data, address)
+        except Refused as refused:
+            with self._database.write() as connection:
+                refusals.note(connection, refused.report, digest, self._clock())
+            raise
+        issuers = dict.fromkeys(credential.issuer for credential in verified.credentials)
+        for issuer in issuers:
+            self._admission.publication(issuer, len(data))
+        with self._database.write() as connection:
+            self._admit(connection, issuers)
+            if erased_at(connection, digest) is not None:
+                raise ContentErased(digest)
+            contents = [credential.content_id for credential in verified.credentials]
+            _refuse_withdrawn(connection, verified)
+            if _all_listed(connection, contents):
+                lines = [
+                    line
+                    for content in dict.fromkeys(contents)
+                    for line in lines_of_content(connection, content)
+                ]
+                return Publication(lines[0].digest, False, tuple(lines), verified.report)
+            now = self._clock()
+            entry = append(connection, Op.LIST, digest, now)
+            store_judged(
+                connection,
+                digest=digest,
+                kind=SELF_DESCRIPTION,
+                media_type=verified.media_type,
+                data=data,
+                policy=verified.report.policy,
+                judged_at=verified.report.verified_at,
+                stored_at=entry.at,
+                sources=verified.sources,
+            )
+            lines = list_verified(connection, entry, verified, now)
+        return Publication(digest, True, tuple(lines), verified.report)
+
+    def check(self, data: bytes, *, address: str | None) -> Report:
+        """A dry run: the report, accepted or refused; nothing is kept.
+
+        Raises Unrecognised, TooLarge, LimitExceeded.
+        """
+        self._fits(data)
+        sniff(data)
+        try:
+            return self._verification.verify(data, address).report
+        except Refused as refused:
+            return refused.report
+
+    def withdraw(self, data: bytes, *, address: str | None) -> WithdrawalReceipt:
+        """Enter an issuer's signed withdrawal; a second one for the same content changes nothing.
+
+        Raises Rejection, TooLarge, LimitExceeded, UnknownContent, NotTheIssuer.
+        """
+        if len(data) > MAX_WITHDRAWAL_BYTES:
+            raise TooLarge(MAX_WITHDRAWAL_BYTES)
+        judged_at = self._clock()
+        withdrawal = self._verification.verify_withdrawal(data, address, judged_at)
+        self._admission.publication(withdrawal.issuer, len(data))
+        digest = digest_of(data)
+        with self._database.write() as connection:
+            lines = lines_of_content(connection, withdrawal.content_id)
+            if not lines:
+                raise UnknownContent(withdrawal.content_id)
+            if lines[0].issuer != withdrawal.issuer:
+                raise NotTheIssuer(withdrawal.content_id, withdrawal.issuer)
+            earlier = connection.execute(
+                select(withdrawals).where(
+                    withdrawals.c.content_id == withdrawal.content_id,
+                    withdrawals.c.issuer == withdrawal.issuer,
+                )
+            ).one_or_none()
+            if earlier is not None:
+                return WithdrawalReceipt(
+                    earlier.digest,
+                    False,
+                    withdrawal.content_id,
+                    withdrawal.issuer,
+                    tuple(lines),
+                    read_time(earlier.issued_at),
+                )
+            now = self._clock()
+            entry = append(connection, Op.WITHDRAW, digest, now)
+            store_judged(
+                connection,
+                digest=digest,
+                kind=WITHDRAWAL,
+                media_type=WITHDRAWAL_MEDIA_TYPE,
+                data=data,
+                policy=self._verification.policy_name,
+                judged_at=judged_at,
+                stored_at=entry.at,
+                sources=withdrawal.sources,
+            )
+            add_withdrawal(connection, digest, withdrawal, now)
+            lines = lines_of_content(connection, withdrawal.content_id)
+        return WithdrawalReceipt(
+            digest, True, withdrawal.content_id, withdrawal.issuer, tuple(lines), withdrawal.issued_at
+        )
+
+    def _fits(self, data: bytes) -> None:
+        if len(data) > self._settings.max_bytes:
+            raise TooLarge(self._settings.max_bytes)
+
+    def _admit(self, connection: Connection, issuers: Iterable[str]) -> None:
+        wanted = list(issuers)
+        rules = {
+            row.did: row
+            for row in connection.execute(select(issuer_rules).where(issuer_rules.c.did.in_(wanted)))
+        }
+        for issuer in wanted:
+            rule = rules.get(issuer)
+            if rule is not None and rule.rule == "block":
+                raise IssuerBlocked(issuer, rule.reason)
+            if self._settings.admission == "allowlist" and (rule is None or rule.rule != "allow"):
+                raise IssuerNotAllowed(issuer)
+
+
+def _refuse_withdrawn(connection: Connection, verified: Verified) -> None:
+    """A presentation is listed whole or not at all, so one withdrawn statement refuses all of it."""
+    issuers = {credential.content_id: credential.issuer for credential in verified.credentials}
+    rows = connection.execute(
+        select(withdrawals.c.content_id, withdrawals.c.issuer).where(
+            withdrawals.c.content_id.in_(list(issuers))
+        )
+    )
+    for row in rows:
+        if issuers[row.content_id] == row.issuer:
+            raise ContentWithdrawn(row.content_id)
+
+
+def _all_listed(connection: Connection, contents: Sequence[str]) -> bool:
+    wanted = set(contents)
+    known = connection.execute(
+        select(listings.c.content_id).where(listings.c.content_id.in_(list(wanted))).distinct()
+    ).scalars()
+    return wanted <= set(known)

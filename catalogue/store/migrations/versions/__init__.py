@@ -1,0 +1,1 @@
+"""One module per step, numbered; a landed step is never edited."""

@@ -1,0 +1,198 @@
+"""The tables, by kind of memory (docs/architecture.md).
+
+Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `issuer_rules`. Derived from those by a
+rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`. Short-lived: `refusals`, `did_cache`.
+
+Times are RFC 3339 text in UTC with exactly six decimals, so that text order is time order on every database.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from credentials.times import from_rfc3339
+
+metadata = MetaData()
+
+_DIGEST = String(64)
+_RECORD = String(32)
+_TIME = String(27)
+
+#: One row. Every writing transaction takes it first, so positions have no gaps and commit in order.
+heads = Table(
+    "heads",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("log_size", BigInteger, nullable=False),
+    Column("event_count", BigInteger, nullable=False),
+    # Changes when derived state was made anew: followers start over.
+    Column("generation", BigInteger, nullable=False),
+)
+
+#: The public, append-only log. `entry` is the RFC 8785 form of {v, op, digest, at}; positions start at 0.
+log = Table(
+    "log",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("op", String(8), nullable=False),
+    Column("digest", _DIGEST, nullable=False, index=True),
+    Column("entry", Text, nullable=False),
+)
+
+#: Exact bytes by digest. `policy` and `judged_at` are set for what was judged here, for a replay.
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("stored_at", _TIME, nullable=False),
+    Column("policy", String(64)),
+    Column("judged_at", _TIME),
+)
+
+#: Which stored bytes (a DID document, say) the verdict on a blob rested on.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("digest", _DIGEST, ForeignKey("blobs.digest", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("obtained", String(16), nullable=False),
+    Column("source", _DIGEST, nullable=False, index=True),
+)
+
+#: Local happenings that the log doesn't tell: expiry, withdrawal, erasure, blocking. Never replicated.
+events = Table(
+    "events",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", _TIME, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("record_id", _RECORD, nullable=False, index=True),
+    Column("content_id", _DIGEST),
+    Column("reason", Text, nullable=False),
+)
+
+#: What the operator said of an issuer: `block` or `allow`.
+issuer_rules = Table(
+    "issuer_rules",
+    metadata,
+    Column("did", Text, primary_key=True),
+    Column("rule", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", _TIME, nullable=False),
+)
+
+#: Verification reports by blob, as compressed JSON.
+reports = Table(
+    "reports",
+    metadata,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("report", LargeBinary, nullable=False),
+)
+
+#: One row for each statement about each subject: the record's history and its current line.
+listings = Table(
+    "listings",
+    metadata,
+    Column("record_id", _RECORD, primary_key=True),
+    Column("content_id", _DIGEST, primary_key=True),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    # The credential's own `id`, under which a clearing house may speak of it.
+    Column("credential", Text, index=True),
+    Column("digest", _DIGEST, nullable=False, index=True),
+    Column("index", Integer, nullable=False),
+    Column("obtained", String(16), nullable=False),
+    Column("valid_from", _TIME, nullable=False),
+    Column("valid_until", _TIME),
+    Column("listed_at", _TIME, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Index("ix_listings_issuer", "issuer", "position"),
+    Index("ix_listings_content", "content_id"),
+    Index("ix_listings_expiry", "state", "valid_until"),
+)
+
+#: Further blobs that carry an already listed statement (inside another presentation, say).
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("content_id", _DIGEST, nullable=False, index=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+#: Verified withdrawals by the content they withdraw.
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("content_id", _DIGEST, primary_key=True),
+    Column("issuer", Text, primary_key=True),
+    Column("digest", _DIGEST, nullable=False, index=True),
+    Column("issued_at", _TIME, nullable=False),
+    Column("reason", Text),
+)
+
+#: Which statements bear on whom: a participant credential on its issuer, an attestation on what it mentions.
+bearings = Table(
+    "bearings",
+    metadata,
+    Column("record_id", _RECORD, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("issuer", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Index("ix_bearings_target", "target", "kind"),
+)
+
+#: Recent refusals by claimed (not verified) issuer, for "why isn't mine listed?". Bounded, no bytes kept.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("claimed_issuer", Text, nullable=False, index=True),
+    Column("digest", _DIGEST, nullable=False),
+    Column("at", _TIME, nullable=False, index=True),
+    Column("check", String(24), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+#: Fetched DID documents, shared by all workers, for at most an hour.
+did_cache = Table(
+    "did_cache",
+    metadata,
+    Column("did", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("fetched_at", _TIME, nullable=False, index=True),
+)
+
+#: What a rebuild makes anew; foreign tables first.
+DERIVED = (reports, listings, repeats, withdrawals, bearings)
+#: What a backup carries, in the order in which it is put back.
+KEPT = (heads, log, blobs, evidence, events, issuer_rules)
+
+
+def stored_time(moment: datetime) -> str:
+    """The column form of a time: UTC, always six decimals, so that text compares as time does."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def read_time(text: str) -> datetime:
+    """The inverse of `stored_time`."""
+    return from_rfc3339(text)

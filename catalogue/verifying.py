@@ -1,0 +1,71 @@
+"""The verifier as this node runs it: its policy, its contexts, its ways to DID documents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from catalogue.did_documents import WebDocuments
+from catalogue.settings import Settings
+from credentials.contexts import ContextStore
+from credentials.policies import policy_named
+from credentials.resolving import (
+    FirstOf,
+    FolderResolver,
+    InlineResolver,
+    Resolver,
+    SelfCertifyingResolver,
+)
+from credentials.times import Clock
+from credentials.verification import Verified, Verifier
+from credentials.withdrawal import Withdrawal, verify_withdrawal
+
+
+class Verification:
+    """Makes a verifier for each submission, so that what it fetches counts against who submitted."""
+
+    def __init__(self, settings: Settings, documents: WebDocuments, clock: Clock) -> None:
+        self._settings = settings
+        self._documents = documents
+        self._clock = clock
+        self._policy = policy_named(settings.policy)
+        self._contexts = ContextStore()
+        self._local = local_resolvers(settings)
+
+    @property
+    def policy_name(self) -> str:
+        """The policy in force."""
+        return self._policy.name
+
+    def verify(self, data: bytes, address: str | None) -> Verified:
+        """See `Verifier.verify`. Raises Refused; LimitExceeded when the client caused too many fetches."""
+        verifier = Verifier(
+            self._policy,
+            self._resolver(address),
+            self._contexts,
+            self._clock,
+            allow_rs256=self._settings.allow_rs256,
+            max_bytes=self._settings.max_bytes,
+        )
+        return verifier.verify(data)
+
+    def verify_withdrawal(self, data: bytes, address: str | None, now: datetime) -> Withdrawal:
+        """See `credentials.withdrawal.verify_withdrawal`. Raises Rejection, LimitExceeded."""
+        return verify_withdrawal(data, self._resolver(address), now=now)
+
+    def _resolver(self, address: str | None) -> Resolver:
+        return FirstOf((*self._local, self._documents.for_client(address)))
+
+
+def local_resolvers(settings: Settings) -> tuple[Resolver, ...]:
+    """The ways to a key that need no network, in the order in which they are asked."""
+    resolvers: list[Resolver] = [InlineResolver()]
+    if settings.did_documents:
+        resolvers.append(FolderResolver(Path(settings.did_documents)))
+    if settings.samples:
+        from catalogue.samples import did_documents_folder
+
+        resolvers.append(FolderResolver(did_documents_folder()))
+    if settings.policy == "lab" and settings.self_certifying_hosts:
+        resolvers.append(SelfCertifyingResolver(settings.self_certifying_hosts))
+    return tuple(resolvers)

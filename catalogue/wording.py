@@ -1,0 +1,63 @@
+"""The node's own terms in the reader's language: states of statements, degrees of identity, facet values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vocab import capabilities, jurisdictions, labels
+from vocab.languages import LANGUAGES, choose
+
+Names = Mapping[str, str]
+
+IDENTITIES: Mapping[str, Names] = {
+    "notarised": {"en": "notarised", "fr": "notariée", "de": "notariell bestätigt"},
+    "domain": {"en": "domain shown", "fr": "domaine prouvé", "de": "Domäne nachgewiesen"},
+    "self_asserted": {"en": "self-asserted", "fr": "auto-déclarée", "de": "selbst behauptet"},
+}
+STATES: Mapping[str, Names] = {
+    "listed": {"en": "listed", "fr": "publiée", "de": "gelistet"},
+    "superseded": {"en": "superseded", "fr": "remplacée", "de": "ersetzt"},
+    "withdrawn": {"en": "withdrawn", "fr": "retirée", "de": "zurückgezogen"},
+    "expired": {"en": "expired", "fr": "expirée", "de": "abgelaufen"},
+    "blocked": {"en": "blocked", "fr": "bloquée", "de": "gesperrt"},
+}
+
+
+def facet_label(field: str, value: str, languages: Sequence[str]) -> str:
+    """The name of a facet's value for a reader; the value itself where it has no other name."""
+    language = spoken(languages)
+    try:
+        match field:
+            case "capability":
+                return choose(capabilities.concept(value).labels, language)
+            case "jurisdiction":
+                return jurisdictions.name(value, language)
+            case "label":
+                return labels.name(value, language)
+            case "identity":
+                return choose(IDENTITIES[value], language)
+            case "state":
+                return choose(STATES[value], language)
+    except KeyError:
+        # A value of an older index that the vocabulary no longer has.
+        return value
+    return value
+
+
+def spoken(languages: Sequence[str]) -> str:
+    """The first of the reader's languages that the vocabulary speaks, else its fallback."""
+    for language in languages:
+        if language in LANGUAGES:
+            return language
+    return LANGUAGES[0]
+
+
+def pick(texts: Mapping[str, str], languages: Sequence[str]) -> str:
+    """The text for a reader: in one of its languages, else without a tag, else English, else the first."""
+    by_primary: dict[str, str] = {}
+    for tag, text in texts.items():
+        by_primary.setdefault(tag.split("-", 1)[0].lower(), text)
+    for language in (*languages, "", LANGUAGES[0]):
+        if by_primary.get(language):
+            return by_primary[language]
+    return next(iter(texts.values()), "")
