@@ -31,9 +31,9 @@ MAX_IRI = 4_096
 MAX_TOKEN = 100
 
 # Line breaks and other controls become spaces; characters that reorder the text around them could make one
-# name look like another and are dropped (Unicode TR 36, section 2.5).
+# name look like another and are dropped (Unicode TR 36, section 2.5), as are halves of characters.
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
-_REORDERING = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_REORDERING = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _NOTATION = SKOS + "notation"
 _NAMESPACES = (*GAIA_X, *GAX, CAPABILITIES)
