@@ -30,7 +30,7 @@ lint: $(VENV)/installed-test ## Style, types and the rule which package may lean
 	$(BIN)/lint-imports
 
 soak: $(VENV)/installed-test ## Kill the node's processes a thousand times during a load (hours)
-	CATALOGUE_KILL_ROUNDS=$${ROUNDS:-1000} $(BIN)/python -m pytest -m slow --timeout=0 tests/e2e/test_kill.py
+	KILL_ROUNDS=$${ROUNDS:-1000} $(BIN)/python -m pytest -m slow --timeout=0 tests/e2e/test_kill.py
 
 bench: $(VENV)/installed-test ## Measure, and write docs/performance.md anew
 	$(BIN)/python -m benchmarks

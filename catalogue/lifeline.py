@@ -1,4 +1,4 @@
-"""Children that don't outlive their parent, however it ended.
+"""Children that don't outlive their parent, however it ended, and that have names.
 
 A supervisor killed with -9 can't tell its children to stop; the kernel can (Linux: `PR_SET_PDEATHSIG`).
 Elsewhere a timer looks once a second whether the parent is still the same.
@@ -14,6 +14,8 @@ from types import FrameType
 
 #: `prctl` option of <linux/prctl.h>: the signal that this process gets when its parent ends.
 _PR_SET_PDEATHSIG = 1
+#: `prctl` option: the name that `ps` and `top` show.
+_PR_SET_NAME = 15
 #: Seconds between two looks at the parent where the kernel doesn't tell.
 _LOOK_EVERY = 1.0
 
@@ -32,6 +34,12 @@ def end_with_parent(parent: int) -> None:
         _look_at(parent)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def name_process(name: str) -> None:
+    """Show `name` (15 bytes of it) in `ps` and `top`; without effect where the system has no such call."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, ctypes.create_string_buffer(name.encode()[:15]), 0, 0, 0)
 
 
 def _look_at(parent: int) -> None:

@@ -10,8 +10,10 @@ import socket
 import threading
 from types import FrameType
 
-from catalogue.folder_lock import FolderInUse, FolderLock
+import structlog
+
 from catalogue.diagnostics import configure_logging
+from catalogue.folder_lock import FolderInUse, FolderLock
 from catalogue.settings import Settings
 from catalogue.supervisor import Service, Supervisor
 
@@ -19,6 +21,9 @@ from catalogue.supervisor import Service, Supervisor
 WEB_STOP_SECONDS = 25.0
 #: Seconds for the indexer to finish the batch it is on; it may be killed at any instant, this is politeness.
 INDEXER_STOP_SECONDS = 10.0
+
+#: Seconds between looks whether another indexer has left its place.
+PLACE_SECONDS = 2.0
 
 
 class CannotServe(Exception):
@@ -39,11 +44,12 @@ def serve(settings: Settings) -> int:
         configure_logging(settings.log_level)
         _prepare_metrics(settings)
         _import_everything()
+        _prepare_store(settings)
         return Supervisor(
             [
-                Service("web", lambda: _web(settings, listener), WEB_STOP_SECONDS),
-                Service("indexer", lambda: run_indexer(settings, listener), INDEXER_STOP_SECONDS),
-                Service("welcome", lambda: _welcome(settings, listener), 1.0, lasting=False),
+                Service("cat-web", lambda: _web(settings, listener), WEB_STOP_SECONDS),
+                Service("cat-indexer", lambda: run_indexer(settings, listener), INDEXER_STOP_SECONDS),
+                Service("cat-welcome", lambda: _welcome(settings, listener), 1.0, lasting=False),
             ]
         ).run()
     finally:
@@ -72,6 +78,21 @@ def _prepare_metrics(settings: Settings) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.absolute())
 
 
+def _prepare_store(settings: Settings) -> None:
+    """An empty folder or database becomes a store; connections are closed again before any fork."""
+    from sqlalchemy.exc import OperationalError
+
+    from catalogue.node import prepare
+    from catalogue.store.schema import SchemaOutdated
+
+    try:
+        prepare(settings)
+    except SchemaOutdated as error:
+        raise CannotServe(f"{error}; make a backup, then run `catalogue upgrade`") from error
+    except OperationalError as error:
+        raise CannotServe(f"the store can't be reached: {error.orig}") from error
+
+
 def _import_everything() -> None:
     """Load the code once; the children share it page by page and start without a delay."""
     import catalogue.app
@@ -83,24 +104,36 @@ def _web(settings: Settings, listener: socket.socket) -> int:
     from catalogue.app import create_app
     from catalogue.web_server import Server
 
-    Server(listener, lambda: create_app(settings), workers=settings.workers, threads=settings.threads).run()
+    Server(
+        listener,
+        build=lambda: create_app(settings),
+        close=lambda app: app.extensions["catalogue"].close(),
+        workers=settings.workers,
+        threads=settings.threads,
+    ).run()
     return 0
 
 
 def run_indexer(settings: Settings, listener: socket.socket | None = None) -> int:
-    """Run the indexer until SIGTERM or SIGINT; a supervisor's `listener` is closed, it is not its business."""
-    from catalogue.indexer import run
+    """Run the indexer until SIGTERM or SIGINT; a supervisor's `listener` is closed: not its business."""
+    from catalogue.indexer import IndexerRunning, run
 
     if listener is not None:
         listener.close()
     stop = threading.Event()
+    log = structlog.get_logger("catalogue.indexer")
 
     def stopping(_signum: int, _frame: FrameType | None) -> None:
         stop.set()
 
     signal.signal(signal.SIGTERM, stopping)
     signal.signal(signal.SIGINT, stopping)
-    run(settings, stop)
+    while not stop.is_set():
+        try:
+            run(settings, stop)
+        except IndexerRunning as error:
+            log.warning("waiting for the indexer's place", folder=str(error.folder))
+            stop.wait(PLACE_SECONDS)
     return 0
 
 

@@ -21,7 +21,7 @@ from typing import NoReturn
 
 import structlog
 
-from catalogue.lifeline import end_with_parent
+from catalogue.lifeline import end_with_parent, name_process
 
 #: A child that lived this many seconds was well: the next death is answered by a restart without delay.
 WELL_AFTER = 5.0
@@ -146,6 +146,7 @@ class Supervisor:
             os.close(self._read_end)
             os.close(self._write_end)
             end_with_parent(parent)
+            name_process(service.name)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
             code = service.run()
         except SystemExit as ending:

@@ -8,14 +8,14 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from prometheus_client.multiprocess import mark_process_dead
 
-from catalogue.lifeline import end_with_parent
+from catalogue.lifeline import end_with_parent, name_process
 
 #: Seconds that a request in flight may take to finish once the node is told to stop.
 GRACEFUL_SECONDS = 20
@@ -27,7 +27,10 @@ KEEPALIVE_SECONDS = 15
 #: Connections that one worker holds, most of them idle; bounds its file descriptors.
 CONNECTIONS = 500
 
-WsgiApplication = Callable[..., Any]
+#: What `ps` calls a worker; the arbiter above it is called as its service is.
+WORKER_NAME = "cat-worker"
+
+App = TypeVar("App", bound=Callable[..., Any])
 
 
 class PlainLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
@@ -42,23 +45,25 @@ class PlainLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
         self.error_log.setLevel(logging.WARNING)
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
+class Server(BaseApplication, Generic[App]):  # type: ignore[misc]  # gunicorn is untyped
     """The arbiter over `workers` processes that answer on the listening socket `listener`.
 
     `build` is called in each worker after the fork: database connections must not cross one. `close` is
-    called with what it built when the worker ends.
+    called with what it built when the worker ends in order.
     """
 
     def __init__(
         self,
         listener: socket.socket,
-        build: Callable[[], WsgiApplication],
+        build: Callable[[], App],
+        close: Callable[[App], None],
         *,
         workers: int,
         threads: int,
     ) -> None:
         self._listener = listener
         self._build = build
+        self._close = close
         self._workers = workers
         self._threads = threads
         super().__init__()
@@ -79,15 +84,22 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             "control_socket_disable": True,
             "post_fork": _tie_to_arbiter,
             "child_exit": _forget_metrics,
+            "worker_exit": self._worker_exit,
         }
         if Path("/dev/shm").is_dir():  # noqa: S108 - the heartbeat file; a disk that stalls must not kill workers
             options["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> WsgiApplication:
+    def load(self) -> App:
         """Called by each worker after its fork."""
         return self._build()
+
+    def _worker_exit(self, _server: Any, worker: Any) -> None:
+        """Called in the worker, and in the arbiter for one that had gone; there it has built nothing."""
+        built = getattr(worker, "wsgi", None)
+        if built is not None:
+            self._close(built)
 
     def run(self) -> None:
         """Serve until SIGTERM; ends with SystemExit."""
@@ -96,6 +108,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
 
 def _tie_to_arbiter(_arbiter: Any, worker: Any) -> None:
     end_with_parent(worker.ppid)
+    name_process(WORKER_NAME)
 
 
 def _forget_metrics(_arbiter: Any, worker: Any) -> None:

@@ -1,0 +1,136 @@
+"""Reading a node: `search` for buyers, `why` for providers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from catalogue.cli.output import Refused, console
+from catalogue.cli.publishing import client_for
+from catalogue.client import NodeProblem, NodeUnreachable
+
+#: The offerings' filters, as the API names them.
+FILTERS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
+
+
+def _filters(command: click.Command) -> click.Command:
+    for name in reversed(FILTERS):
+        option = click.Option(
+            [f"--{name}"], multiple=True, metavar="VALUE", help=f"Only this {name}; repeated: any of them."
+        )
+        command.params.append(option)
+    return command
+
+
+@_filters
+@click.command()
+@click.argument("url")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+@click.option("--sort", type=click.Choice(("relevance", "name", "listed_at")))
+@click.option("--size", type=click.IntRange(1, 100), default=20, show_default=True)
+@click.option("--cursor", help="Go on where an earlier answer ended.")
+@click.option("--language", default="en", show_default=True, help="Of names and labels, e.g. fr or de,en.")
+@click.option("--json", "as_json", is_flag=True, help="The node's answer as it is.")
+def search(
+    url: str,
+    words: tuple[str, ...],
+    sort: str | None,
+    size: int,
+    cursor: str | None,
+    language: str,
+    as_json: bool,
+    **filters: tuple[str, ...],
+) -> None:
+    """Search a node's services.
+
+    By words and filters: `catalogue search https://node.example backup --jurisdiction FR --jurisdiction DE`.
+    Without words, everything that the filters let through. Exit code 1 when the node can't answer.
+    """
+    parameters = [("size", str(size))]
+    if words:
+        parameters.append(("q", " ".join(words)))
+    parameters += [(name, value) for name, value in (("sort", sort), ("cursor", cursor)) if value]
+    parameters += [(name, value) for name in FILTERS for value in filters[name]]
+    answer = ask(url, "/offerings", parameters, language)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    _show(answer)
+
+
+def ask(
+    url: str, path: str, parameters: Iterable[tuple[str, str]] = (), language: str = "en"
+) -> dict[str, Any]:
+    """GET from the node; Refused says why there is no answer."""
+    with client_for(url) as client:
+        try:
+            return client.get(path, parameters, language=language)
+        except NodeProblem as problem:
+            raise Refused(f"the node answers: {problem}") from problem
+        except NodeUnreachable as error:
+            raise Refused(str(error)) from error
+
+
+def _show(answer: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    items = answer["items"]
+    if not items:
+        click.echo("Nothing found.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("Name", "Provider", "Identity", "Place", "Labels", "Id"):
+        table.add_column(title, overflow="fold", no_wrap=title == "Id")
+    for item in items:
+        provider = item["provider"]
+        table.add_row(
+            item["name"],
+            provider["name"] or provider["did"],
+            provider["identity"],
+            " ".join(_values(item["jurisdiction"])),
+            " ".join(_values(item["labels"])),
+            item["id"],
+        )
+    console().print(table)
+    click.echo(
+        f"{len(items)} of {answer['total']}"
+        + ("" if not answer["next"] else f"; next: --cursor {answer['next']}")
+    )
+
+
+def _values(entries: Any) -> list[str]:
+    """Plain codes, or the values of `{value, label}` objects."""
+    return [entry["value"] if isinstance(entry, dict) else str(entry) for entry in entries]
+
+
+@click.command()
+@click.argument("url")
+@click.argument("did")
+@click.option("--json", "as_json", is_flag=True, help="The node's answer as it is.")
+def why(url: str, did: str, as_json: bool) -> None:
+    """Say what a node lists of an issuer, and why not.
+
+    Answers "why isn't mine listed?" by DID: how many statements are in which state, what the operator
+    decided, and the latest refusals.
+    """
+    standing = ask(url, "/issuers", [("did", did)])
+    if as_json:
+        click.echo(json.dumps(standing, ensure_ascii=False))
+        return
+    rule = {"block": "blocked by the operator", "allow": "allowed by the operator", None: "no rule"}
+    click.echo(f"{standing['did']}: {rule[standing['rule']]}, admission is {standing['admission']}")
+    if standing["rule_reason"]:
+        click.echo(f"  reason: {standing['rule_reason']}")
+    if standing["admission"] == "allowlist" and standing["rule"] != "allow":
+        click.echo("  this node takes publications only from issuers on its allow list")
+    for state, count in sorted(standing["statements"].items()):
+        click.echo(f"  {state}: {count}")
+    if not standing["statements"]:
+        click.echo("  nothing of this issuer was ever listed here")
+    for refusal in standing["refusals"]:
+        click.echo(
+            f"  refused {refusal['at']}, bytes {refusal['digest'][:16]}…: {refusal['check']}: {refusal['detail']}"
+        )

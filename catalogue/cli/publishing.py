@@ -1,0 +1,122 @@
+"""A provider and a node: `publish`, `withdraw`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from catalogue.cli import EXIT_REFUSED, EXIT_USAGE
+from catalogue.cli.keys import read_key
+from catalogue.cli.output import Refused, Unusable, end, progress, read_bytes
+from catalogue.client import NodeClient, NodeProblem, NodeUnreachable
+
+
+def client_for(url: str) -> NodeClient:
+    """A client for the node at `url`, which says when it waits; a wrong URL is wrong usage."""
+
+    def waiting(seconds: float) -> None:
+        click.echo(f"The node's limit is reached; going on in {seconds:.0f} s.", err=True)
+
+    try:
+        return NodeClient(url, waiting=waiting)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@click.command()
+@click.argument("url")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def publish(url: str, files: tuple[str, ...]) -> None:
+    """Publish signed self-descriptions on a node.
+
+    Prints a line per file. Waits as long as the node's limits ask for. Exit code 2 when a file can't be read,
+    else 1 when one was not listed, else 0; the other files are published all the same.
+    """
+    code = 0
+    with client_for(url) as client, progress("Publishing", files) as walk:
+        for name in walk:
+            try:
+                answer = client.publish(read_bytes(name))
+            except Unusable as error:
+                click.echo(f"Error: {error.message}", err=True)
+                code = EXIT_USAGE
+            except NodeProblem as problem:
+                click.echo(f"{name}: refused: {problem}")
+                for line in failed_checks(problem.problem.get("report")):
+                    click.echo(f"    {line}")
+                code = max(code, EXIT_REFUSED)
+            except NodeUnreachable as error:
+                raise Refused(str(error)) from error
+            else:
+                said = "listed" if answer.status == 201 else "already listed"
+                records = answer.body["records"]
+                click.echo(f"{name}: {said}, digest {answer.body['digest']}, {_records(records)}")
+            sys.stdout.flush()
+    end(code)
+
+
+def failed_checks(report: Any) -> list[str]:
+    """A line for every failed check of a report and of the reports inside it."""
+    if not isinstance(report, Mapping):
+        return []
+    lines = [
+        f"{check['name']}: {check['detail']}" for check in report["checks"] if check["outcome"] == "failed"
+    ]
+    for inner in report.get("credentials", ()):
+        lines.extend(failed_checks(inner))
+    return lines
+
+
+def _records(records: list[dict[str, Any]]) -> str:
+    if len(records) == 1:
+        return f"content_id {records[0]['content_id']} ({records[0]['state']})"
+    return f"{len(records)} records"
+
+
+@click.command()
+@click.argument("url")
+@click.argument("what", metavar="CONTENT_ID|FILE")
+@click.option("--key", required=True, metavar="FILE", help="A current key of the issuer.")
+@click.option("--method", required=True, metavar="DID_URL", help="The key's id in the issuer's DID document.")
+@click.option("--issuer", metavar="DID", help="The issuer; by default the DID of the method.")
+@click.option("--reason", help="A sentence that everybody may read.")
+def withdraw(url: str, what: str, key: str, method: str, issuer: str | None, reason: str | None) -> None:
+    """Withdraw a self-description from a node.
+
+    Names what was signed by its content_id, or by a file with the published bytes. The key signs here; only
+    the signed withdrawal is sent. It is final: the same content never lists again.
+    """
+    from credentials.times import utc_now
+    from credentials.withdrawal import sign_withdrawal
+
+    issuer = issuer or method.partition("#")[0]
+    private = read_key(key)
+    with client_for(url) as client:
+        try:
+            for content_id in _content_ids(client, what, issuer):
+                token = sign_withdrawal(content_id, issuer, private, method, utc_now(), reason)
+                answer = client.withdraw(token)
+                said = "withdrawn" if answer.status == 201 else "was withdrawn already"
+                click.echo(f"{content_id}: {said}")
+        except NodeProblem as problem:
+            raise Refused(f"the node refused: {problem}") from problem
+        except NodeUnreachable as error:
+            raise Refused(str(error)) from error
+
+
+def _content_ids(client: NodeClient, what: str, issuer: str) -> list[str]:
+    """What to withdraw: the content_id as given, or what the node lists of the file's bytes by `issuer`."""
+    if len(what) == 64 and all(digit in "0123456789abcdef" for digit in what):
+        return [what]
+    from credentials.identity import digest_of
+
+    digest = digest_of(read_bytes(what))
+    report = client.get(f"/self-descriptions/{digest}/report")
+    reports = report.get("credentials") or [report]
+    found = [one["content_id"] for one in reports if one["issuer"] == issuer]
+    if not found:
+        raise Refused(f"{what}: nothing in it was issued by {issuer}")
+    return list(dict.fromkeys(found))

@@ -1,0 +1,129 @@
+"""Verifying here: no node, and no network unless asked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from catalogue.cli import EXIT_REFUSED, EXIT_USAGE
+from catalogue.cli.keys import certificates
+from catalogue.cli.output import Unusable, end, read_bytes, settings_from_environment
+from catalogue.cli.signing import moment_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from credentials.report import Report
+    from credentials.verification import Verifier
+
+POLICIES = ("default", "lab")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help="One report per line, in the order of the files.")
+@click.option("--at", metavar="RFC3339", help="Verify as of this time; now by default.")
+@click.option(
+    "--did-documents",
+    metavar="DIR",
+    help="Folder of DID documents (*.json) to use (CATALOGUE_DID_DOCUMENTS).",
+)
+@click.option(
+    "--trust-anchors",
+    metavar="PEM",
+    help="Certificates that chains must end at; read, but chains are not checked yet.",
+)
+@click.option("--policy", type=click.Choice(POLICIES), help="What must hold (CATALOGUE_POLICY, default).")
+@click.option("--online", is_flag=True, help="Fetch did:web documents over https; without it, no network.")
+def verify(
+    files: tuple[str, ...],
+    as_json: bool,
+    at: str | None,
+    did_documents: str | None,
+    trust_anchors: str | None,
+    policy: str | None,
+    online: bool,
+) -> None:
+    """Verify self-descriptions here, without a node.
+
+    FILE is what would be published; `-` is standard input. Exit code 2 when a file can't be read or the usage
+    is wrong, else 1 when one is refused, else 0.
+    """
+    from credentials.report import Verdict
+
+    moment = moment_of(at, "--at") if at else None
+    if trust_anchors:
+        certificates(trust_anchors)
+    verifier = _verifier(did_documents, policy, online)
+    code = 0
+    for name in files:
+        try:
+            data = read_bytes(name)
+        except Unusable as error:
+            click.echo(f"Error: {error.message}", err=True)
+            code = EXIT_USAGE
+            continue
+        report = _report(verifier, data, moment)
+        if report.verdict is not Verdict.ACCEPTED:
+            code = max(code, EXIT_REFUSED)
+        if as_json:
+            click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+        else:
+            _tell(name, report)
+    end(code)
+
+
+def _report(verifier: Verifier, data: bytes, at: datetime | None) -> Report:
+    from credentials.verification import Refused
+
+    try:
+        return verifier.verify(data, at).report
+    except Refused as refused:
+        return refused.report
+
+
+def _verifier(did_documents: str | None, policy: str | None, online: bool) -> Verifier:
+    """A verifier with the ways to keys that the command line and the environment name."""
+    from catalogue.fetching import HttpsFetcher
+    from catalogue.verifying import local_resolvers
+    from credentials.contexts import ContextStore
+    from credentials.policies import policy_named
+    from credentials.resolving import FirstOf, FolderUnusable, WebResolver
+    from credentials.times import utc_now
+    from credentials.verification import Verifier
+
+    given = {"did_documents": did_documents, "policy": policy}
+    settings = settings_from_environment(**{name: value for name, value in given.items() if value})
+    try:
+        resolvers = [*local_resolvers(settings)]
+    except FolderUnusable as error:
+        raise Unusable(f"DID documents: {error}") from error
+    if online:
+        fetcher = HttpsFetcher(
+            allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=utc_now
+        )
+        resolvers.append(WebResolver(fetcher))
+    return Verifier(
+        policy_named(settings.policy),
+        FirstOf(resolvers),
+        ContextStore(),
+        utc_now,
+        allow_rs256=settings.allow_rs256,
+    )
+
+
+def _tell(name: str, report: Report) -> None:
+    """A line for the file, and one for each check that says more than "passed"."""
+    from credentials.report import Outcome
+
+    click.echo(
+        f"{name}: {report.verdict.value} under policy {report.policy}, issuer {report.issuer or 'unknown'}"
+    )
+    for each in (report, *report.credentials):
+        if report.credentials and each is not report:
+            click.echo(f"  credential {each.content_id or 'unknown'}: {each.verdict.value}")
+        for check in each.checks:
+            if check.outcome is not Outcome.PASSED:
+                click.echo(f"  {check.name}: {check.outcome.value.replace('_', ' ')}: {check.detail}")
