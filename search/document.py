@@ -168,8 +168,7 @@ def _bounded(texts: Mapping[str, str], limit: int) -> dict[str, str]:
 
 
 def _known(concepts: Iterable[str]) -> Iterable[str]:
-    known = {concept.id for concept in taxonomy.concepts()}
-    return (concept for concept in _unique(concepts) if concept in known)
+    return (concept for concept in _unique(concepts) if taxonomy.is_capability(concept))
 
 
 def _terms(concept_id: str) -> Iterable[tuple[str, str]]:

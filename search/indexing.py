@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from search.document import Document, primary_name
-from search.text import fold, index_terms, indexed_words
+from search.text import Analysed, analyse, fold
 
 #: Grows when the terms or the keys of a document change: an index of another version is made anew.
 INDEX_VERSION = 1
 
-#: Text fields and what a word found there weighs: what a service is called tells more than what is said of it.
+#: Text fields and what a word found there weighs: a service's name tells more than what is said of it.
 TEXT_FIELDS: Mapping[str, float] = {
     "name": 6.0,
     "capability": 3.0,
@@ -30,6 +31,8 @@ _SORTED_CHARACTERS = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MIDDLE = 2**63
+#: Names and synonyms of concepts, analysed once: every document brings the same few thousand.
+_TAXONOMY_TERMS = 8_000
 _RECORD_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -39,8 +42,8 @@ class Indexed:
 
     `texts` maps each of `TEXT_FIELDS` to its terms in order; `words` are the distinct unstemmed words;
     `values` maps filter fields and facets to exact values, and the look-up fields `provider_id` and
-    `provider_named`. `name_key` and `listed_key` are unique, and their order as bytes (or as ASCII text) is the
-    order of a list: by folded name, and newest first, each then by id.
+    `provider_named`. `name_key` and `listed_key` are unique, and their order as ASCII text is the order of a
+    list: by folded name, and newest first, each then by id.
     """
 
     texts: Mapping[str, tuple[str, ...]]
@@ -52,24 +55,17 @@ class Indexed:
 
 def indexed(document: Document) -> Indexed:
     """The indexed form of `document`."""
-    sources: dict[str, list[tuple[str, str]]] = {
-        "name": list(document.names.items()),
-        "capability": list(document.capability_terms),
-        "keyword": [("", keyword) for keyword in document.keywords],
-        "provider_text": [("", document.provider_name)],
-        "description": list(document.descriptions.items()),
-        "broader": list(document.broader_terms),
+    texts: dict[str, list[Analysed]] = {
+        "name": [analyse(text, language) for language, text in document.names.items()],
+        "capability": [_taxonomy_term(text, language) for language, text in document.capability_terms],
+        "keyword": [analyse(keyword, "") for keyword in document.keywords],
+        "provider_text": [analyse(document.provider_name, "")],
+        "description": [analyse(text, language) for language, text in document.descriptions.items()],
+        "broader": [_taxonomy_term(text, language) for language, text in document.broader_terms],
     }
-    texts = {
-        name: tuple(term for language, text in pairs for term in index_terms(text, language))
-        for name, pairs in sources.items()
-    }
-    words = dict.fromkeys(
-        word for pairs in sources.values() for _, text in pairs for word in indexed_words(text)
-    )
     return Indexed(
-        texts=texts,
-        words=tuple(words),
+        texts={name: tuple(term for part in parts for term in part.terms) for name, parts in texts.items()},
+        words=_distinct(word for parts in texts.values() for part in parts for word in part.words),
         values={
             "jurisdiction": _distinct(document.jurisdictions),
             "capability_id": _distinct(document.capabilities),
@@ -83,6 +79,11 @@ def indexed(document: Document) -> Indexed:
         name_key=name_key(document),
         listed_key=listed_key(document),
     )
+
+
+@lru_cache(maxsize=_TAXONOMY_TERMS)
+def _taxonomy_term(text: str, language: str) -> Analysed:
+    return analyse(text, language)
 
 
 def value_field(filter_field: str) -> str:

@@ -117,7 +117,7 @@ class QueryInvalid(Exception):
 
 
 def check(query: Query) -> None:
-    """Raise QueryInvalid for a question that no engine answers. What a cursor says, `search.cursor` checks."""
+    """Raise QueryInvalid for a question that no engine answers; the cursor is checked by `search.cursor`."""
     if query.kind not in KINDS:
         raise QueryInvalid("kind", f"must be one of {', '.join(KINDS)}")
     if not 1 <= query.size <= MAX_SIZE:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,27 +26,34 @@ _STEM_CACHE = 30_000
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
 )
+# Combining marks of the Latin, Greek and Cyrillic scripts.
+_MARKS = re.compile("[\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _WORD = re.compile(r"[^\W_]+")
 # French elision (l'hébergement, jusqu'à) and the English possessive (provider's) are not words.
-_APOSTROPHE = "['\u2019\u02bc]"
+_APOSTROPHE = re.compile("['\u2019\u02bc]")
 _NO_WORD = re.compile(
-    rf"(?<![^\W_])(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu){_APOSTROPHE}(?=\w)|(?<=\w){_APOSTROPHE}s\b"
+    rf"(?<![^\W_])(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu){_APOSTROPHE.pattern}(?=\w)"
+    rf"|(?<=\w){_APOSTROPHE.pattern}s\b"
 )
+_HYPHENS = re.compile("[-\u2010\u2011]")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")
 
 # Articles, prepositions, conjunctions and pronouns of the three languages, folded. They are dropped from a
-# question that has other words, never from the index. "it" and "or" are left in: they name things.
-STOP_WORDS = frozenset(
-    """
-    a an and are as at be by for from has have in into is its not of on our that the their this to was we
-    which who will with your
-    au aux avec ce ces cette chez dans de des du en entre est et il elle elles ils la le les leur leurs nos
-    notre nous ou par pas plus pour qui que sa se ses son sont sous sur un une vers vos votre vous y
-    aber als am auch auf aus bei bis das dass dem den der des die durch ein eine einem einen einer eines er es
-    fur gegen hat ich ihr ihre im ist mit nach nicht oder ohne sich sie sind uber um und uns unser unsere unter
-    vom von vor wie wir wird zu zum zur zwischen
-    """.split()
-)
+# question that has other words, never from the index. "it" is left in: it names a trade.
+_STOP_WORDS_EN = """
+a an and are as at be by for from has have in into is its not of on or our that the their this to was we
+which who will with your
+"""
+_STOP_WORDS_FR = """
+au aux avec ce ces cette chez dans de des du en entre est et il elle elles ils la le les leur leurs nos
+notre nous ou par pas pour qui que sa se ses son sont sous sur un une vers vos votre vous y
+"""
+_STOP_WORDS_DE = """
+aber als am auch auf aus bei bis das dass dem den der des die durch ein eine einem einen einer eines er es
+fur gegen hat ich ihr ihre im ist mit nach nicht oder ohne sich sie sind uber um und uns unser unsere
+unter vom von vor wie wir wird zu zum zur zwischen
+"""
+STOP_WORDS = frozenset(f"{_STOP_WORDS_EN} {_STOP_WORDS_FR} {_STOP_WORDS_DE}".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +64,39 @@ class Word:
     stems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """The folded words of a text, and their stems: the terms to index; both in order, with repetitions."""
+
+    words: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
 def fold(text: str) -> str:
     """`text` without accents and case: `Hébergement` → `hebergement`, `Straße` → `strasse`."""
     if text.isascii():
         return text.lower()
-    plain = _without_marks(unicodedata.normalize("NFKD", text)).casefold()
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
     # Case folding may compose again (U+0130, Greek with iota); marks are dropped once more.
-    return _without_marks(unicodedata.normalize("NFKD", plain)).translate(_LETTERS)
+    return _MARKS.sub("", unicodedata.normalize("NFKD", plain)).translate(_LETTERS)
 
 
 def words(text: str) -> list[str]:
     """The folded words of `text` in order; a word is a run of letters and digits, cut at `MAX_WORD`."""
-    return [word[:MAX_WORD] for word in _WORD.findall(_NO_WORD.sub(" ", fold(text)))]
+    return _words(_without_elisions(fold(text)))
 
 
-def indexed_words(text: str) -> list[str]:
-    """`words`, and each hyphenated compound also as one word: `e-mail` is found as `email` too."""
-    folded = _NO_WORD.sub(" ", fold(text))
-    found = [word[:MAX_WORD] for word in _WORD.findall(folded)]
-    found += ("".join(_WORD.findall(compound))[:MAX_WORD] for compound in _COMPOUND.findall(folded))
-    return found
+def analyse(text: str, language: str) -> Analysed:
+    """What to index for a text in `language` (a BCP 47 tag, "" if unknown).
 
-
-def index_terms(text: str, language: str) -> list[str]:
-    """The terms to index for a text in `language` (a BCP 47 tag, "" if unknown), in order."""
+    A hyphenated compound counts as its parts and as one word too, so that `e-mail` is found as `email`.
+    """
+    folded = _without_elisions(fold(text))
+    found = _words(folded)
+    if _HYPHENS.search(folded):
+        found += ("".join(_WORD.findall(compound))[:MAX_WORD] for compound in _COMPOUND.findall(folded))
     chosen = language.partition("-")[0].lower()
-    return [stem for word in indexed_words(text) for stem in stems(word, chosen)]
+    return Analysed(tuple(found), tuple(stem for word in found for stem in stems(word, chosen)))
 
 
 def query_words(text: str) -> tuple[Word, ...]:
@@ -122,11 +135,6 @@ def within_distance(one: str, other: str, limit: int) -> bool:
     return last[-1] <= limit
 
 
-def word_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each word of an unfolded text, its combining marks included."""
-    return (match.span() for match in _SPAN.finditer(text))
-
-
 class _Stemmers(threading.local):
     """Stemmers keep the word they work on in themselves, so each thread has its own."""
 
@@ -138,8 +146,11 @@ class _Stemmers(threading.local):
 
 
 _STEMMERS = _Stemmers()
-_SPAN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
 
 
-def _without_marks(text: str) -> str:
-    return "".join(character for character in text if not unicodedata.combining(character))
+def _words(folded: str) -> list[str]:
+    return [word[:MAX_WORD] for word in _WORD.findall(folded)]
+
+
+def _without_elisions(folded: str) -> str:
+    return _NO_WORD.sub(" ", folded) if _APOSTROPHE.search(folded) else folded

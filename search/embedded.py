@@ -1,0 +1,319 @@
+"""The embedded engine: a tantivy index in a folder, one writing process and any number of readers.
+
+`<path>/current` names the generation in use, a folder `<version>-<number>` with tantivy's files in `index/`
+and the replay's `position` beside them. A new generation is complete before `current` points to it, and each
+file is replaced by renaming, so a process killed at any instant leaves an index that opens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tantivy import DocAddress, Index, IndexWriter, Order, Schema, Searcher
+from tantivy import Query as TantivyQuery
+
+from search.cursor import Place, write_cursor
+from search.document import Document
+from search.embedded_schema import (
+    ITEM,
+    LISTED_KEY,
+    NAME_KEY,
+    QueryBuilder,
+    build_schema,
+    count_of,
+    tantivy_document,
+)
+from search.engine import IndexBusy, IndexMissing, IndexUnusable
+from search.facets import count_facets
+from search.highlighting import Highlighter
+from search.indexing import INDEX_VERSION
+from search.plan import Question, answer_loosening, question_of
+from search.query import MAX_RELEVANCE_HITS, Hit, Matching, Page, Query
+
+#: Bytes in which the writer gathers documents before it makes a segment: tantivy's least with room to spare.
+_WRITER_BYTES = 15_000_000
+#: Items kept parsed per state of the index: what is found again and again, some megabytes at most.
+_ITEMS_KEPT = 1_000
+_GENERATION = re.compile(r"(\d+)-(\d{6,})")
+_CURRENT = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class _Generation:
+    """One opened generation in one state: its writer if this process writes, and the items read so far."""
+
+    folder: Path
+    index: Index
+    writer: IndexWriter | None
+    searcher: Searcher
+    items: dict[tuple[int, int], Mapping[str, object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Hits as `(sort key or score, address)`, one more than the page if there are more, and their number."""
+
+    hits: list[tuple[object, DocAddress]]
+    total: int
+
+
+class EmbeddedEngine:
+    """The `Engine` over a folder.
+
+    Opening never fails because of what is in the folder: an index that is missing, damaged or of another
+    version makes every method but `wipe` and `close` raise IndexUnusable (a reader tries again at each
+    `refresh`). A writing engine makes an empty index where there is none, and raises IndexBusy when another
+    process writes. Threads may share an engine for searching.
+    """
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self._path = path
+        self._writable = writable
+        self._schema: Schema = build_schema()
+        self._generation: _Generation | None = None
+        self._problem: IndexUnusable = IndexMissing(str(path), "not opened")
+        self._seen: tuple[object, ...] = ()
+        if writable:
+            path.mkdir(parents=True, exist_ok=True)
+            if not (path / _CURRENT).exists():
+                self._begin()
+        self.refresh()
+
+    def apply(self, upserts: Sequence[Document], deletes: Sequence[str], position: str) -> None:
+        """See `Engine.apply`. Durable when it returns; merging of segments goes on behind it."""
+        generation = self._opened()
+        writer = generation.writer
+        if writer is None:
+            raise PermissionError(f"{self._path} was opened for reading")
+        if upserts or deletes:
+            for record in deletes:
+                writer.delete_documents_by_term("id", record)
+            # Only the last document of an id is to stay; a document is not deleted by a later delete of
+            # the same commit unless that comes after it, as here.
+            for document in upserts:
+                writer.delete_documents_by_term("id", document.id)
+                writer.add_document(tantivy_document(document))
+            writer.commit()
+        if position != self.position():
+            _replace(generation.folder / "position", position)
+
+    def position(self) -> str | None:
+        """See `Engine.position`."""
+        try:
+            return (self._opened().folder / "position").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def search(self, query: Query) -> Page:
+        """See `Engine.search`."""
+        question = question_of(query)
+        return _Search(self._opened(), self._schema, question).page()
+
+    def refresh(self) -> None:
+        """See `Engine.refresh`. Two `stat` calls when nothing has changed."""
+        seen = self._stamp()
+        if seen == self._seen and self._generation is not None:
+            return
+        try:
+            self._reload()
+        except IndexBusy:
+            raise
+        except IndexUnusable as problem:
+            self._generation = None
+            self._problem = problem
+        self._seen = seen
+
+    def wipe(self) -> None:
+        """See `Engine.wipe`: a new, empty generation; readers change over at their next `refresh`."""
+        if not self._writable:
+            raise PermissionError(f"{self._path} was opened for reading")
+        self._generation = None
+        self._begin()
+        self._reload()
+
+    def close(self) -> None:
+        """See `Engine.close`. Merges under way are given up, nothing applied is lost."""
+        self._generation = None
+        self._problem = IndexMissing(str(self._path), "closed")
+        self._writable = False
+
+    def _opened(self) -> _Generation:
+        if self._generation is None:
+            raise type(self._problem)(self._problem.where, self._problem.problem)
+        return self._generation
+
+    def _stamp(self) -> tuple[object, ...]:
+        """What changes whenever a commit or another generation does."""
+        folder = self._generation.folder if self._generation else self._path
+        return (*_stat(self._path / _CURRENT), *_stat(folder / "index" / "meta.json"))
+
+    def _reload(self) -> None:
+        folder = self._current()
+        opened = self._generation
+        with _tantivy_reports(folder):
+            if opened is not None and opened.folder == folder:
+                opened.index.reload()
+                self._generation = replace(opened, searcher=opened.index.searcher(), items={})
+                return
+            index_folder = folder / "index"
+            if not index_folder.is_dir() or not Index.exists(str(index_folder)):
+                raise IndexUnusable(str(folder), "has no index in it")
+            index = Index(self._schema, str(index_folder), reuse=True)
+            index.config_reader("manual", 1)
+            index.reload()
+            # Reading every segment's facts now shows damage now, not at some later question.
+            searcher = index.searcher()
+            searcher.search(TantivyQuery.all_query(), limit=1)
+        writer = self._writer(index) if self._writable else None
+        self._generation = _Generation(folder, index, writer, searcher)
+        if self._writable:
+            self._forget_others(folder)
+
+    def _writer(self, index: Index) -> IndexWriter:
+        try:
+            return index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+        except ValueError as error:
+            if "LockBusy" in str(error):
+                raise IndexBusy(str(self._path)) from error
+            raise IndexUnusable(str(self._path), str(error)) from error
+
+    def _current(self) -> Path:
+        try:
+            name = (self._path / _CURRENT).read_text(encoding="ascii")
+        except FileNotFoundError as error:
+            raise IndexMissing(str(self._path), "there is no index yet") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise IndexUnusable(str(self._path), str(error)) from error
+        match = _GENERATION.fullmatch(name)
+        if match is None or int(match[1]) != INDEX_VERSION:
+            raise IndexUnusable(str(self._path), f"index {name[:40]!r} was made by another version")
+        return self._path / name
+
+    def _begin(self) -> None:
+        """Make an empty generation and point to it."""
+        numbers = [int(match[2]) for match in map(_GENERATION.fullmatch, os.listdir(self._path)) if match]
+        folder = self._path / f"{INDEX_VERSION}-{max(numbers, default=0) + 1:06d}"
+        (folder / "index").mkdir(parents=True)
+        Index(self._schema, str(folder / "index"), reuse=False)
+        _sync_folder(folder)
+        _sync_folder(self._path)
+        _replace(self._path / _CURRENT, folder.name)
+
+    def _forget_others(self, folder: Path) -> None:
+        for other in self._path.iterdir():
+            if _GENERATION.fullmatch(other.name) and other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+class _Search:
+    """One question put to one state of the index."""
+
+    def __init__(self, generation: _Generation, schema: Schema, question: Question) -> None:
+        self._searcher = generation.searcher
+        self._items = generation.items
+        self._question = question
+        self._queries = QueryBuilder(generation.index, schema, question)
+        self._sort_key = NAME_KEY if question.by_name else LISTED_KEY
+
+    def page(self) -> Page:
+        """The answer: a page of hits, their number and the facets."""
+        question = self._question
+        size = question.query.size
+        matching, found = answer_loosening(question, self._attempt, lambda answer: answer.total)
+        shown = found.hits[:size]
+        highlighter = Highlighter(question.words, matching)
+        return Page(
+            hits=tuple(self._hit(key, address, highlighter) for key, address in shown),
+            total=found.total,
+            next=self._next(matching, found) if len(found.hits) > size else None,
+            facets=count_facets(
+                self._searcher, question, lambda field: self._queries.matches(matching, without=field)
+            ),
+            matching=matching,
+        )
+
+    def _attempt(self, matching: Matching) -> _Found:
+        question, place = self._question, self._question.place
+        base = self._queries.matches(matching)
+        size = question.query.size
+        if question.ranked:
+            offset = place.offset if place else 0
+            limit = min(size + 1, MAX_RELEVANCE_HITS - offset)
+            ranking = self._searcher.search(base, limit=limit, offset=offset)
+            return _Found(ranking.hits, count_of(ranking))
+        if place is None:
+            return self._ordered(base, size + 1)
+        behind = self._queries.matches(matching, after=place.after, sort_key=self._sort_key)
+        total = count_of(self._searcher.search(base, limit=1))
+        return _Found(self._ordered(behind, size + 1).hits, total)
+
+    def _ordered(self, query: TantivyQuery, limit: int) -> _Found:
+        result = self._searcher.search(query, limit=limit, order_by_field=self._sort_key, order=Order.Asc)
+        return _Found(result.hits, count_of(result))
+
+    def _next(self, matching: Matching, found: _Found) -> str:
+        query, place = self._question.query, self._question.place
+        if self._question.ranked:
+            return write_cursor(query, Place(matching, offset=(place.offset if place else 0) + query.size))
+        return write_cursor(query, Place(matching, after=str(found.hits[query.size - 1][0])))
+
+    def _hit(self, key: object, address: DocAddress, highlighter: Highlighter) -> Hit:
+        item = self._item(address)
+        return Hit(
+            id=str(item["id"]),
+            item=item,
+            highlights=highlighter.highlights(item) if self._question.words else {},
+            score=key if self._question.ranked and isinstance(key, float) else None,
+        )
+
+    def _item(self, address: DocAddress) -> Mapping[str, object]:
+        name = (address.segment_ord, address.doc)
+        item = self._items.get(name)
+        if item is None:
+            item = json.loads(self._searcher.doc(address)[ITEM][0])
+            if len(self._items) < _ITEMS_KEPT:
+                self._items[name] = item
+        return item
+
+
+@contextlib.contextmanager
+def _tantivy_reports(folder: Path) -> Iterator[None]:
+    """Turn what tantivy raises about files into IndexUnusable."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise IndexUnusable(str(folder), str(error)[:300]) from error
+
+
+def _stat(path: Path) -> tuple[object, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (None,)
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a small file so that it is, after any crash, either the old one or the new one."""
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
