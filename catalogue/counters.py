@@ -161,8 +161,13 @@ class _Statement:
 
 def open_counters(store_url: str, folder: Path) -> Counters:
     """The counters of a node: a table of the store on PostgreSQL, else `limits.sqlite` in `folder`."""
-    if make_url(store_url).get_backend_name() == "postgresql":
-        return Counters(create_engine(store_url, isolation_level="AUTOCOMMIT"))
+    url = make_url(store_url)
+    if url.get_backend_name() == "postgresql":
+        return Counters(
+            create_engine(
+                url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", pool_pre_ping=True
+            )
+        )
     folder.mkdir(parents=True, exist_ok=True)
     # Every statement commits by itself, so there is nothing to roll back when a connection returns.
     engine = create_engine(

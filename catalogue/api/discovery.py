@@ -1,0 +1,56 @@
+"""What buyers ask: offerings and participants, found by text and by filter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from catalogue.api import kinds, schemas
+from catalogue.api.blueprint import Blueprint, json_answer, languages, node
+from catalogue.api.queries import SearchArguments, query_of
+from vocab.model import Kind
+
+blueprint = Blueprint("discovery", __name__, description="For buyers: find services and their providers.")
+
+
+@blueprint.route("/offerings", methods=["GET"])
+@blueprint.refuses(kinds.INVALID_PARAMETER)
+@blueprint.arguments(SearchArguments, location="query")
+@blueprint.response(200, schemas.OfferingListSchema)
+def list_offerings(arguments: dict[str, Any]) -> Response:
+    """Find services.
+
+    What is published is found within two seconds. Names and labels are in the reader's language where there
+    is one.
+    """
+    return json_answer(
+        node().discovery.search(query_of(Kind.OFFERING, arguments), languages()), translated=True
+    )
+
+
+@blueprint.route("/offerings/<record:id>", methods=["GET"])
+@blueprint.refuses(kinds.NOT_FOUND, kinds.WITHDRAWN, kinds.ERASED)
+@blueprint.response(200, schemas.OfferingSchema)
+def read_offering(id: str) -> Response:
+    """Read a service: what is said of it, and on whose word."""
+    return json_answer(node().discovery.offering(id, languages()), translated=True)
+
+
+@blueprint.route("/participants", methods=["GET"])
+@blueprint.refuses(kinds.INVALID_PARAMETER)
+@blueprint.arguments(SearchArguments, location="query")
+@blueprint.response(200, schemas.ParticipantListSchema)
+def list_participants(arguments: dict[str, Any]) -> Response:
+    """Find participants: those who published a self-description of themselves."""
+    return json_answer(
+        node().discovery.search(query_of(Kind.PARTICIPANT, arguments), languages()), translated=True
+    )
+
+
+@blueprint.route("/participants/<record:id>", methods=["GET"])
+@blueprint.refuses(kinds.NOT_FOUND, kinds.WITHDRAWN, kinds.ERASED)
+@blueprint.response(200, schemas.ParticipantSchema)
+def read_participant(id: str) -> Response:
+    """Read a participant: what is said of it, and on whose word."""
+    return json_answer(node().discovery.participant(id, languages()), translated=True)

@@ -1,0 +1,107 @@
+"""The operator's actions over HTTP, for whoever holds the token; the command line needs none."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from flask import Response, request
+
+from catalogue.api import forms, kinds, schemas
+from catalogue.api.blueprint import Blueprint, json_answer, node
+from catalogue.api.problems import Problem
+from catalogue.api.publishing import BODY_REFUSALS
+from catalogue.api.queries import MAX_VALUE
+from catalogue.operations import BLOCK
+
+blueprint = Blueprint("operator", __name__, description="For the node's operator, with a bearer token.")
+
+_AUTHORISATION = (kinds.OPERATOR_TOKEN_REQUIRED, kinds.COMMAND_LINE_ONLY)
+_JSON_BODY = tuple(kind for kind in BODY_REFUSALS if kind is not kinds.UNSUPPORTED_ENCODING)
+_SECURED = {"security": [{"operator": []}]}
+_DID = [
+    {
+        "in": "path",
+        "name": "did",
+        "required": True,
+        "description": "The issuer's DID, percent-encoded as any path segment (`%` as `%25`).",
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_VALUE},
+    }
+]
+
+
+@blueprint.before_request
+def require_token() -> None:
+    """Only the operator: Problem 403 where there is no token, 401 for another than the right one.
+
+    The hash is compared in constant time, though the token is never what is compared.
+    """
+    expected = node().settings.operator_token_sha256
+    if not expected:
+        raise Problem(kinds.COMMAND_LINE_ONLY, "this node has no operator token")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest()
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given, expected):
+        raise Problem(
+            kinds.OPERATOR_TOKEN_REQUIRED,
+            "the token is missing or wrong",
+            {"where": "Authorization"},
+            {"WWW-Authenticate": 'Bearer realm="operator"'},
+        )
+
+
+@blueprint.route("/operator/erasures", methods=["POST"])
+@blueprint.refuses(*_AUTHORISATION, *_JSON_BODY, kinds.NOT_FOUND, kinds.ERASED)
+@blueprint.doc(**_SECURED)
+@blueprint.arguments(schemas.ErasureFormSchema, location="json")
+@blueprint.response(200, schemas.ErasureSchema)
+def erase(form: dict[str, Any]) -> Response:
+    """Erase a self-description's bytes, report and projections.
+
+    The digest and a log entry without any name stay, so that the bytes are not taken again. Final.
+    """
+    return json_answer(forms.erasure(node().operations.erase(form["digest"], form["reason"])))
+
+
+@blueprint.route("/operator/issuers", methods=["GET"])
+@blueprint.refuses(*_AUTHORISATION)
+@blueprint.doc(**_SECURED)
+@blueprint.response(200, schemas.RuleListSchema)
+def list_rules() -> Response:
+    """List what was said of issuers."""
+    return json_answer(forms.whole(forms.rule(said) for said in node().operations.issuers()))
+
+
+@blueprint.route("/operator/issuers/<string:did>", methods=["GET"], parameters=_DID)
+@blueprint.refuses(*_AUTHORISATION, kinds.NOT_FOUND)
+@blueprint.doc(**_SECURED)
+@blueprint.response(200, schemas.RuleSchema)
+def read_rule(did: str) -> Response:
+    """Read what was said of an issuer."""
+    return json_answer(forms.rule(node().operations.rule(did)))
+
+
+@blueprint.route("/operator/issuers/<string:did>", methods=["PUT"], parameters=_DID)
+@blueprint.refuses(*_AUTHORISATION, *_JSON_BODY, kinds.NOT_FOUND)
+@blueprint.doc(**_SECURED)
+@blueprint.arguments(schemas.RuleFormSchema, location="json")
+@blueprint.response(200, schemas.RuleSchema)
+def set_rule(form: dict[str, Any], did: str) -> Response:
+    """Block an issuer, or allow one where admission is `allowlist`.
+
+    A blocked issuer's statements are hidden at once, and nothing more is taken from it.
+    """
+    operations = node().operations
+    act = operations.block if form["rule"] == BLOCK else operations.allow
+    return json_answer(forms.rule(act(did, form["reason"])))
+
+
+@blueprint.route("/operator/issuers/<string:did>", methods=["DELETE"], parameters=_DID)
+@blueprint.refuses(*_AUTHORISATION, kinds.NOT_FOUND)
+@blueprint.doc(**_SECURED)
+@blueprint.response(204, description="Taken back.")
+def forget_rule(did: str) -> Response:
+    """Take back what was said of an issuer; a blocked one's statements show again."""
+    node().operations.forget(did)
+    return Response(status=204)

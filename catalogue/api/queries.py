@@ -1,0 +1,141 @@
+"""The query parameters of the API: their names, bounds and what they become."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+from marshmallow.validate import Length, OneOf, Range
+
+from catalogue.lifecycle import State
+from search.query import (
+    DEFAULT_FACETS,
+    DEFAULT_SIZE,
+    FILTER_FIELDS,
+    MAX_FILTER_VALUES,
+    MAX_SIZE,
+    MAX_TEXT,
+    MAX_VALUE,
+    Query,
+    Sort,
+)
+from vocab.model import Identity, Kind
+
+#: Characters of a cursor; the node's own are far shorter.
+MAX_CURSOR = 2_000
+#: The value of `facets` that asks for none.
+NO_FACETS = "none"
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+class WholeNumber(fields.Integer):
+    """A number in ASCII digits and nothing else (int() also reads spaces, signs and other digits)."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:
+        if not _WHOLE_NUMBER.fullmatch(str(value)):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class Arguments(ma.Schema):
+    """Query parameters; one that isn't listed is refused."""
+
+    class Meta:
+        """Unknown parameters are errors."""
+
+        unknown = ma.RAISE
+
+
+def one(description: str, **options: Any) -> fields.String:
+    """A parameter given at most once."""
+    options.setdefault("validate", Length(1, MAX_VALUE))
+    return fields.String(metadata={"description": description}, **options)
+
+
+def many(description: str, *values: str) -> fields.List:
+    """A repeatable parameter: any of its values."""
+    inner = fields.String(validate=OneOf(values) if values else Length(1, MAX_VALUE))
+    return fields.List(inner, validate=Length(1, MAX_FILTER_VALUES), metadata={"description": description})
+
+
+def page_size() -> WholeNumber:
+    """How many items a page has."""
+    return WholeNumber(
+        load_default=DEFAULT_SIZE,
+        validate=Range(1, MAX_SIZE),
+        metadata={"description": "Items on the page."},
+    )
+
+
+def page_cursor() -> fields.String:
+    """Where a page starts."""
+    return one(
+        "`next` of the page before; only with otherwise the same parameters.", validate=Length(1, MAX_CURSOR)
+    )
+
+
+class SearchArguments(Arguments):
+    """What a buyer may ask. Values of one filter are alternatives, different filters must all hold."""
+
+    q = one("Words to find, in any language.", validate=Length(max=MAX_TEXT))
+    jurisdiction = many("ISO 3166-1 alpha-2 code, `EU` or `EEA`; see /vocabulary/jurisdictions.")
+    capability = many("Concept of /vocabulary/capabilities; narrower concepts are found too.")
+    label = many("Trust label; see /vocabulary/labels.")
+    provider = many("The provider, by record id or DID.")
+    did = one("The same as `provider`, given once: the issuer's DID.")
+    subject = one("What the self-description is about, exactly.")
+    identity = many("How far the provider's identity is established.", *(value.value for value in Identity))
+    state = many("State of the statement; see /vocabulary/states.", *(value.value for value in State))
+    status = many("The same as `state`.", *(value.value for value in State))
+    sort = one(
+        "`relevance` ends at 1,000 hits and may shift while others publish; with the other orders, what "
+        "doesn't change during a walk appears exactly once. Default: `relevance` with `q`, else `name`.",
+        validate=OneOf([order.value for order in Sort]),
+    )
+    size = page_size()
+    cursor = page_cursor()
+    facets = many(f"Fields to count; default all, `{NO_FACETS}` for none.", *FILTER_FIELDS, NO_FACETS)
+
+
+def query_of(kind: Kind, arguments: dict[str, Any]) -> Query:
+    """The question that validated `SearchArguments` ask about documents of `kind`."""
+    filters: dict[str, tuple[str, ...]] = {
+        name: tuple(dict.fromkeys(arguments[name])) for name in FILTER_FIELDS if arguments.get(name)
+    }
+    for name, target in (("did", "provider"), ("status", "state"), ("subject", "subject")):
+        if arguments.get(name):
+            given = arguments[name]
+            values = (given,) if isinstance(given, str) else tuple(given)
+            filters[target] = tuple(dict.fromkeys((*filters.get(target, ()), *values)))
+    text = arguments.get("q", "")
+    default = Sort.RELEVANCE if text.strip() else Sort.NAME
+    facets = arguments.get("facets", list(DEFAULT_FACETS))
+    return Query(
+        kind=kind.value,
+        text=text,
+        filters=filters,
+        sort=Sort(arguments.get("sort", default)),
+        size=arguments["size"],
+        cursor=arguments.get("cursor"),
+        facets=tuple(field for field in dict.fromkeys(facets) if field != NO_FACETS),
+    )
+
+
+class StatementArguments(Arguments):
+    """Which listed statements to show."""
+
+    issuer = one("The issuer's DID, exactly.")
+    subject = one("What the statement is about, exactly.")
+    state = one("The state.", validate=OneOf([value.value for value in State]))
+    size = page_size()
+    cursor = page_cursor()
+
+
+class StandingArguments(Arguments):
+    """Whose standing to show."""
+
+    did = fields.String(
+        required=True, validate=Length(1, MAX_VALUE), metadata={"description": "The issuer's DID."}
+    )

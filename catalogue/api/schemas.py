@@ -1,0 +1,464 @@
+"""The forms of the API's answers, for its OpenAPI document; tests check that answers conform.
+
+The services hand over plain values; nothing is dumped through these schemas, so they cost nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+from marshmallow.validate import Length, OneOf, Range, Regexp
+
+from catalogue.lifecycle import State
+from catalogue.operations import ALLOW, BLOCK, MAX_REASON
+from credentials.report import CHECKS, Outcome, Verdict
+from vocab.model import Basis, Identity, Kind
+
+HEX64 = "^[0-9a-f]{64}$"
+HEX32 = "^[0-9a-f]{32}$"
+
+
+class Form(ma.Schema):
+    """An object with exactly the members listed."""
+
+    class Meta:
+        """Nothing undocumented: `additionalProperties` is false."""
+
+        unknown = ma.RAISE
+
+
+def text(description: str, **options: Any) -> fields.String:
+    """A string that is always there."""
+    return fields.String(required=True, metadata={"description": description}, **options)
+
+
+def maybe(description: str, **options: Any) -> fields.String:
+    """A member that is always there and may be null."""
+    return fields.String(required=True, allow_none=True, metadata={"description": description}, **options)
+
+
+def time(description: str, *, nullable: bool = False) -> fields.String:
+    """An RFC 3339 time in UTC."""
+    return fields.String(
+        required=True, allow_none=nullable, metadata={"description": description, "format": "date-time"}
+    )
+
+
+def number(description: str) -> fields.Integer:
+    """A number of things."""
+    return fields.Integer(required=True, validate=Range(min=0), metadata={"description": description})
+
+
+def texts(description: str) -> fields.List:
+    """A list of strings, possibly empty."""
+    return fields.List(fields.String(), required=True, metadata={"description": description})
+
+
+def sha256(description: str) -> fields.String:
+    """SHA-256 as 64 lower-case hex digits."""
+    return text(description, validate=Regexp(HEX64))
+
+
+class ProblemErrorSchema(Form):
+    """One thing that was wrong with one parameter."""
+
+    where = text("The parameter or member.")
+    problem = text("What is wrong with it.")
+
+
+class CheckSchema(Form):
+    """One check of a verification."""
+
+    name = text("Which check.", validate=OneOf(CHECKS))
+    outcome = text("What came of it.", validate=OneOf([outcome.value for outcome in Outcome]))
+    detail = text("A sentence for a person; for `not_checked`, the reason.")
+    evidence = fields.Dict(required=True, metadata={"description": "Small facts for a machine."})
+
+
+class ProofSchema(Form):
+    """The proof that decided."""
+
+    suite = text("The signature suite or JWS algorithm family.")
+    variant = maybe("Which variant of it matched.")
+    verification_method = maybe("The DID URL of the key.")
+    created = maybe("When the proof says that it was made.")
+
+
+class ReportSchema(Form):
+    """What was checked, and what came of it."""
+
+    verdict = text("The policy's conclusion.", validate=OneOf([verdict.value for verdict in Verdict]))
+    policy = text("The policy that judged.")
+    checks = fields.List(fields.Nested(CheckSchema), required=True)
+    issuer = maybe("The credential's issuer; of a presentation, its holder.")
+    subjects = texts("What the credential is about.")
+    content_id = maybe("SHA-256 of what was signed.", validate=Regexp(HEX64))
+    proof = fields.Nested(ProofSchema, required=True, allow_none=True)
+    verified_at = time("The time for which the verdict holds.")
+    credentials = fields.List(
+        fields.Nested(lambda: ReportSchema()),
+        metadata={"description": "A presentation's credentials, one report each."},
+    )
+
+
+class ProblemSchema(ma.Schema):
+    """Why a request was not fulfilled (RFC 9457), and what to do about it."""
+
+    type = fields.Url(
+        required=True,
+        metadata={"description": "Which kind of problem; stable, listed at /docs.", "format": "uri"},
+    )
+    title = text("The kind of problem in words, always the same for one type.")
+    status = fields.Integer(
+        required=True, validate=Range(400, 599), metadata={"description": "The HTTP status."}
+    )
+    detail = text("What was wrong this time.")
+    action = text("What to do.")
+    instance = fields.String(metadata={"description": "Under which name a failure is in the node's log."})
+    where = fields.String(metadata={"description": "The parameter, header, check or scope at fault."})
+    errors = fields.List(fields.Nested(ProblemErrorSchema))
+    report = fields.Nested(ReportSchema)
+    retry_after = fields.Integer(
+        validate=Range(min=1), metadata={"description": "Seconds to wait, as in the header Retry-After."}
+    )
+    accepted = fields.List(fields.String(), metadata={"description": "Media types that are taken here."})
+    content_id = fields.String(metadata={"description": "The content concerned."})
+    digest = fields.String(metadata={"description": "The bytes concerned."})
+    at = fields.String(metadata={"description": "When it was withdrawn or erased.", "format": "date-time"})
+
+
+class RecordLineSchema(Form):
+    """One statement about one subject."""
+
+    id = text("The record: first half of SHA-256 over issuer and subject.", validate=Regexp(HEX32))
+    digest = sha256("The bytes under which the statement is listed.")
+    index = number("Its place within these bytes; 0 but in a presentation.")
+    content_id = sha256("SHA-256 of what was signed.")
+    issuer = text("The DID of who says so.")
+    subject = text("What the statement is about.")
+    state = text("Its state on this node.", validate=OneOf([state.value for state in State]))
+
+
+class PublicationSchema(Form):
+    """What became of a publication."""
+
+    digest = sha256("The bytes under which it is listed: an earlier submission's if it was listed already.")
+    records = fields.List(fields.Nested(RecordLineSchema), required=True)
+    report = fields.Nested(ReportSchema, required=True)
+
+
+class WithdrawalSchema(Form):
+    """What became of a withdrawal."""
+
+    digest = sha256("The withdrawal's own bytes, readable under /withdrawals.")
+    content_id = sha256("What was withdrawn.")
+    issuer = text("Who withdrew it.")
+    withdrawn_at = time("When the issuer signed the withdrawal.")
+    records = fields.List(fields.Nested(RecordLineSchema), required=True)
+
+
+class StatementSchema(RecordLineSchema):
+    """A listed statement with its times."""
+
+    valid_from = time("From when on it holds, as signed.")
+    valid_until = time("Until when it holds, as signed.", nullable=True)
+    listed_at = time("When this node listed it.")
+
+
+class ListForm(Form):
+    """One page of a list."""
+
+    total = number("How many there are in all.")
+    next = maybe("The cursor of the next page, null at the end.")
+
+
+class StatementListSchema(ListForm):
+    """A page of statements, oldest listing first."""
+
+    items = fields.List(fields.Nested(StatementSchema), required=True)
+
+
+class ProviderSchema(Form):
+    """Who answers for a record: its issuer."""
+
+    id = maybe("The provider's own record, if it published one.", validate=Regexp(HEX32))
+    name = text("What the provider calls itself; empty if it doesn't say.")
+    did = text("The issuer's DID.")
+    identity = text(
+        "How far the identity is established: `notarised` (a registration number attested by somebody this "
+        "node trusts), `domain` (a DID document fetched from the provider's own host) or `self_asserted`.",
+        validate=OneOf([identity.value for identity in Identity]),
+    )
+
+
+class FacetValueSchema(Form):
+    """One value of a field and how many hits carry it."""
+
+    value = text("The value to filter by.")
+    count = number("Hits with it, the field's own filter left aside.")
+    label = text("Its name in the reader's language.")
+
+
+class ItemSchema(Form):
+    """A listed record as the catalogue reads it, in the reader's language where it has it."""
+
+    id = text("The record.", validate=Regexp(HEX32))
+    kind = text("What it is about.", validate=OneOf([Kind.OFFERING.value, Kind.PARTICIPANT.value]))
+    name = text("Its name; empty if the statement gives none.")
+    description = text("Its description, at most 4,000 characters of it.")
+    keywords = texts("As declared.")
+    provider = fields.Nested(ProviderSchema, required=True)
+    labels = texts("Trust labels, never on the provider's own word.")
+    jurisdiction = texts("ISO 3166-1 alpha-2 codes.")
+    capabilities = texts("Concepts of the capability taxonomy.")
+    highlights = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        required=True,
+        metadata={"description": "Fragments in which the words of the query are marked, by field."},
+    )
+    subject = text("What the statement is about.")
+    types = texts("The subject's types, as IRIs.")
+    provided_by = maybe("Whom the statement calls the provider; only claimed where it isn't the issuer.")
+    digest = sha256("The signed bytes.")
+    content_id = sha256("What was signed.")
+    state = text("Its state.", validate=OneOf([state.value for state in State]))
+    listed_at = time("When this node listed it.")
+    valid_until = time("Until when it holds.", nullable=True)
+
+
+class ReasonSchema(Form):
+    """Why a field has a value, and on whose word."""
+
+    field = text("The field.")
+    value = text("The value.")
+    basis = text("On whose word it rests, strongest first.", validate=OneOf([basis.value for basis in Basis]))
+    detail = maybe("A sentence, where the catalogue concluded it by itself.")
+    content_id = maybe("The statement that says so.", validate=Regexp(HEX64))
+    issuer = maybe("Who says so.")
+    path = maybe("The property that says so.")
+
+
+class EventSchema(Form):
+    """Something that happened to the record on this node."""
+
+    at = time("When.")
+    kind = text("What: `expired`, `withdrawn`, `erased`, `blocked`, `unblocked`.")
+    content_id = maybe("The statement concerned.", validate=Regexp(HEX64))
+    reason = text("Why.")
+
+
+class DetailForm(ItemSchema):
+    """A record with its reasons and its history."""
+
+    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
+    events = fields.List(
+        fields.Nested(EventSchema), required=True, metadata={"description": "The latest 50, newest first."}
+    )
+
+
+class OfferingSchema(DetailForm):
+    """A service."""
+
+
+class ParticipantSchema(DetailForm):
+    """A participant."""
+
+
+class SearchForm(ListForm):
+    """A page of hits."""
+
+    items = fields.List(fields.Nested(ItemSchema), required=True)
+    facets = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.Nested(FacetValueSchema)),
+        metadata={"description": "By field, the most frequent values of all hits; absent for `facets=none`."},
+    )
+
+
+class OfferingListSchema(SearchForm):
+    """A page of services."""
+
+
+class ParticipantListSchema(SearchForm):
+    """A page of participants."""
+
+
+class RefusalSchema(Form):
+    """A refused submission that claimed this issuer; nobody's signature stands behind the claim."""
+
+    digest = sha256("The bytes that were submitted.")
+    at = time("When.")
+    check = text("The first check that failed.", validate=OneOf(CHECKS))
+    detail = text("Why.")
+
+
+class StandingSchema(Form):
+    """Where an issuer stands on this node: why its self-descriptions are listed or aren't."""
+
+    did = text("The issuer.")
+    rule = maybe("What the operator said of it.", validate=OneOf([BLOCK, ALLOW]))
+    rule_reason = maybe("The operator's reason.")
+    admission = text("Who may publish here: anybody, or whom the operator allowed.")
+    statements = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "How many of its statements are in each state."},
+    )
+    refusals = fields.List(
+        fields.Nested(RefusalSchema),
+        required=True,
+        metadata={"description": "Recent submissions that claimed this issuer and were refused."},
+    )
+
+
+class RuleFormSchema(Form):
+    """What the operator says of an issuer."""
+
+    rule = fields.String(required=True, validate=OneOf([BLOCK, ALLOW]))
+    reason = fields.String(required=True, validate=Length(1, MAX_REASON))
+
+
+class RuleSchema(Form):
+    """A rule in force."""
+
+    did = text("The issuer.")
+    rule = text("`block` or `allow`.", validate=OneOf([BLOCK, ALLOW]))
+    reason = text("Why.")
+    at = time("Since when.")
+
+
+class RuleListSchema(ListForm):
+    """Every rule, by DID."""
+
+    items = fields.List(fields.Nested(RuleSchema), required=True)
+
+
+class ErasureFormSchema(Form):
+    """What to erase, and why."""
+
+    digest = sha256("The bytes to erase.")
+    reason = text("The reason, kept in the node's events.", validate=Length(1, MAX_REASON))
+
+
+class ErasureSchema(Form):
+    """What an erasure removed."""
+
+    digest = sha256("The bytes that are gone.")
+    records = texts("The records that changed by it.")
+    erased_at = time("When.")
+
+
+class CapabilitySchema(Form):
+    """A concept of the capability taxonomy."""
+
+    id = text("The value to filter by.")
+    iri = text("The identifier that signed documents use.")
+    label = text("Its name.")
+    synonyms = texts("Other names that mean it, in this language.")
+    broader = maybe("The concept above it.")
+    narrower = texts("The concepts directly below it.")
+
+
+class JurisdictionSchema(Form):
+    """A country, or a group of countries that can be asked for like one."""
+
+    id = text("ISO 3166-1 alpha-2, `EU` or `EEA`.")
+    kind = text("What it is.", validate=OneOf(["country", "group"]))
+    label = text("Its name.")
+    groups = texts("The groups that it belongs to today.")
+
+
+class LabelSchema(Form):
+    """A trust label."""
+
+    id = text("The value to filter by.")
+    scheme = text("Whose label it is.")
+    label = text("Its name.")
+
+
+class PeriodSchema(Form):
+    """Which states backed a programme, and when."""
+
+    id = text("The period's name.")
+    since = text("Its first day.")
+    until = maybe("The day it ended, null while it lasts.")
+    precision = text("How exactly the first day is known.", validate=OneOf(["day", "year"]))
+    states = texts("ISO 3166-1 alpha-2 codes.")
+    source = text("Where this is from.")
+
+
+class ProgrammeSchema(Form):
+    """A public programme."""
+
+    id = text("The programme.")
+    label = text("Its name.")
+    short = text("Its usual short name.")
+    periods = fields.List(fields.Nested(PeriodSchema), required=True)
+
+
+class StateSchema(Form):
+    """A state that a statement can be in."""
+
+    id = text("The value to filter by.", validate=OneOf([state.value for state in State]))
+    label = text("Its name.")
+
+
+class CapabilityListSchema(ListForm):
+    """The capability taxonomy, broader concepts first."""
+
+    items = fields.List(fields.Nested(CapabilitySchema), required=True)
+
+
+class JurisdictionListSchema(ListForm):
+    """Groups, then countries by code."""
+
+    items = fields.List(fields.Nested(JurisdictionSchema), required=True)
+
+
+class LabelListSchema(ListForm):
+    """Trust labels, lowest level of each scheme first."""
+
+    items = fields.List(fields.Nested(LabelSchema), required=True)
+
+
+class ProgrammeListSchema(ListForm):
+    """Public programmes."""
+
+    items = fields.List(fields.Nested(ProgrammeSchema), required=True)
+
+
+class StateListSchema(ListForm):
+    """The states."""
+
+    items = fields.List(fields.Nested(StateSchema), required=True)
+
+
+class HealthSchema(Form):
+    """The process answers."""
+
+    status = text("Always `ok`.", validate=OneOf(["ok"]))
+
+
+class ReadinessSchema(Form):
+    """Whether the node can do its work, and how far the index is behind the log."""
+
+    status = text("`ready`, or why not.", validate=OneOf(["ready", "lagging", "unavailable"]))
+    log_size = fields.Integer(required=True, allow_none=True, metadata={"description": "Entries of the log."})
+    index_position = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Entries that the index has taken in."}
+    )
+    lag = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Entries that the index is behind."}
+    )
+
+
+class IndexSchema(Form):
+    """Where to go from here."""
+
+    name = text("What this is.")
+    version = text("The program's version.")
+    links = fields.Dict(keys=fields.String(), values=fields.String(), required=True)

@@ -1,0 +1,66 @@
+"""The Flask application of one node: services, blueprints, and what holds for every request."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from catalogue.api import (
+    about,
+    discovery,
+    edge,
+    openapi,
+    operator,
+    publishing,
+    reading,
+    reference,
+    vocabulary,
+)
+from catalogue.api.blueprint import DigestConverter, RecordConverter
+from catalogue.node import Node, prepare
+from catalogue.observability import observe
+from catalogue.settings import Settings
+
+BLUEPRINTS = (
+    discovery.blueprint,
+    publishing.blueprint,
+    reading.blueprint,
+    vocabulary.blueprint,
+    operator.blueprint,
+    about.blueprint,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application. Call it after a fork: it opens the store.
+
+    Without `settings` they are read from the environment and an empty store is made ready, which is what a
+    WSGI server of the operator's own wants (`wsgi.py`). Raises SettingsInvalid, SchemaOutdated.
+    """
+    if settings is None:
+        settings = Settings.from_environment(os.environ)
+        prepare(settings)
+    app = Flask(__name__, static_folder=None)
+    # Two slashes in a row name nothing, rather than answering with a redirect page.
+    app.url_map.merge_slashes = False
+    app.url_map.converters |= {"digest": DigestConverter, "record": RecordConverter}
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
+    services = Node(settings)
+    atexit.register(services.close)
+    app.extensions["catalogue"] = services
+    observe(app)
+    api = openapi.start(app, settings.url)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    document = openapi.finish(api)
+    edge.guard(app, edge.parameters_of(document, app))
+    app.extensions["catalogue-openapi"] = json.dumps(document, ensure_ascii=False)
+    app.extensions["catalogue-pages"] = reference.pages(document)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,89 @@
+"""Metrics and the access log: what a node does, in numbers and in lines, never with a payload or a query.
+
+Workers share their numbers through PROMETHEUS_MULTIPROC_DIR where it is set (before this is imported).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from catalogue.errors import IndexUnavailable
+from catalogue.node import Node
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+#: From a read out of memory to a publication that had to fetch a DID document.
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+REQUESTS = Counter("catalogue_http_requests", "Requests answered.", ["method", "route", "status"])
+LATENCY = Histogram(
+    "catalogue_http_request_seconds", "Time to answer.", ["method", "route"], buckets=_SECONDS
+)
+PROBLEMS = Counter("catalogue_problems", "Problems answered, by type.", ["type", "status"])
+OUTCOMES = Counter("catalogue_submissions", "What became of submissions.", ["action", "outcome"])
+
+log = structlog.get_logger("catalogue.http")
+
+
+def observe(app: Flask) -> None:
+    """Count and log every request of `app`."""
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        seconds = time.perf_counter() - g.started if "started" in g else 0.0
+        # Names from the client must not become label values: their number has no bound.
+        method = request.method if request.method in METHODS else "other"
+        route = request.url_rule.rule if request.url_rule is not None else "none"
+        REQUESTS.labels(method, route, response.status_code).inc()
+        LATENCY.labels(method, route).observe(seconds)
+        log.info(
+            "answered",
+            method=method,
+            route=route,
+            status=response.status_code,
+            ms=round(seconds * 1000, 2),
+            received=request.content_length or 0,
+            sent=response.content_length or 0,
+        )
+        return response
+
+
+def exposition(services: Node) -> tuple[bytes, str]:
+    """All metrics in Prometheus's text form, of every worker, and its media type."""
+    registry = CollectorRegistry()
+    log_size = Gauge("catalogue_log_entries", "Entries of the log.", registry=registry)
+    lag = Gauge("catalogue_index_lag_entries", "Entries that the index is behind.", registry=registry)
+    available = Gauge("catalogue_index_available", "1 if the index answers.", registry=registry)
+    try:
+        behind = services.discovery.lag()
+    except IndexUnavailable:
+        available.set(0)
+    else:
+        available.set(1)
+        log_size.set(behind.log_size)
+        lag.set(behind.log_size - behind.indexed)
+    text = generate_latest(registry)
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)
+        text += generate_latest(shared)
+    else:
+        text += generate_latest(REGISTRY)
+    return text, CONTENT_TYPE_LATEST
