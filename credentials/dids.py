@@ -132,17 +132,21 @@ def web_url(did: str) -> str:
     return f"https://{host}/{path}/did.json"
 
 
+def is_domain_name(name: str) -> bool:
+    """Whether `name` is a host name in lower case that no resolver takes for an IP address."""
+    labels = name.split(".")
+    well_formed = len(name) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
+    return well_formed and not _NUMBER.fullmatch(labels[-1])
+
+
 def _web_parts(did: str) -> tuple[str, list[str]]:
     parsed = Did.parse(did)
     if parsed.method != "web":
         raise DidMalformed(did, "not a did:web")
     first, *segments = parsed.identifier.split(":")
     name, percent, port = first.lower().partition("%3a")
-    labels = name.split(".")
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise DidMalformed(did, "its host is not a domain name")
-    if _NUMBER.fullmatch(labels[-1]):
-        raise DidMalformed(did, "a did:web must not name an IP address")
+    if not is_domain_name(name):
+        raise DidMalformed(did, "its host is not a domain name (a did:web must not name an IP address)")
     if not percent:
         return name, segments
     if not _PORT.fullmatch(port) or int(port) > 65_535:

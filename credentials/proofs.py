@@ -13,9 +13,10 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from credentials.contexts import ContextStore
 from credentials.encoding import from_multibase
 from credentials.errors import Rejection
 from credentials.jsonld import Expansion, JsonLd
@@ -38,7 +39,8 @@ SUITE_CONTEXT = (
 )
 #: A base58 Ed25519 signature has at most 88 letters after its prefix.
 MAX_PROOF_VALUE = 89
-#: Templates of canonical options kept: one per combination of contexts, suite and purpose, 1 kB each.
+#: Templates of canonical options kept per store of contexts: one for each combination of contexts, suite and
+#: purpose, 1 kB each.
 TEMPLATE_CACHE = 256
 
 # What a signature must cover lest a proof be turned to another use, by its predicate in the options' quads.
@@ -52,6 +54,8 @@ _TEMPLATE_MEMBERS = frozenset({"type", "created", "proofPurpose", "verificationM
 # Values that stand in canonical N-Quads exactly as written, whatever the contexts say.
 _PLAIN_TIME = re.compile(r"[0-9][0-9TZtz:.+-]{0,40}", re.ASCII)
 _PLAIN_DID_URL = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+(?:#[A-Za-z0-9._:%-]+)?", re.ASCII)
+_TemplateKey = tuple[tuple[str, ...], str, str]
+_TEMPLATES: WeakKeyDictionary[ContextStore, dict[_TemplateKey, str]] = WeakKeyDictionary()
 _TIME_MARK, _METHOD_MARK = "1000-01-01T00:00:00Z", "did:mark:0000#0000"
 
 
@@ -223,20 +227,28 @@ def _canonical_options(proof: Mapping[str, Any], context: object, jsonld: JsonLd
         and isinstance(method, str)
         and _PLAIN_DID_URL.fullmatch(method)
     ):
-        template = _template(jsonld, contexts, str(options["type"]), options["proofPurpose"])
+        key = (contexts, str(options["type"]), str(options["proofPurpose"]))
+        template = _template(jsonld, key)
         return template.replace(_TIME_MARK, created).replace(_METHOD_MARK, method)
     return jsonld.canonicalise(options)
 
 
-@lru_cache(maxsize=TEMPLATE_CACHE)
-def _template(jsonld: JsonLd, contexts: tuple[str, ...], suite: str, purpose: str) -> str:
+def _template(jsonld: JsonLd, key: _TemplateKey) -> str:
     """The quads of options with marks for time and method: one blank node, so their order never changes."""
-    return jsonld.canonicalise(
-        {
-            "@context": list(contexts),
-            "type": suite,
-            "created": _TIME_MARK,
-            "proofPurpose": purpose,
-            "verificationMethod": _METHOD_MARK,
-        }
-    )
+    templates = _TEMPLATES.setdefault(jsonld.contexts, {})
+    template = templates.get(key)
+    if template is None:
+        contexts, suite, purpose = key
+        template = jsonld.canonicalise(
+            {
+                "@context": list(contexts),
+                "type": suite,
+                "created": _TIME_MARK,
+                "proofPurpose": purpose,
+                "verificationMethod": _METHOD_MARK,
+            }
+        )
+        if len(templates) >= TEMPLATE_CACHE:
+            templates.clear()
+        templates[key] = template
+    return template
