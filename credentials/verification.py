@@ -1,0 +1,318 @@
+"""Bytes in, verdict out: every check in its order, each with its reason, judged by one policy.
+
+A check that fails ends those that can't be made without it, and they say so. The policy alone decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from credentials.checks import (
+    Statement,
+    check_context,
+    check_terms,
+    check_validity,
+    checks_not_made,
+    read_statement,
+)
+from credentials.contexts import ContextStore
+from credentials.envelope import (
+    Envelope,
+    Form,
+    is_enveloped,
+    open_document,
+    open_envelope,
+    open_enveloped,
+)
+from credentials.errors import Rejection
+from credentials.identity import digest_of
+from credentials.jsonld import JsonLd
+from credentials.parsing import MAX_BYTES
+from credentials.policies import Policy
+from credentials.report import CHECKS, Check, Outcome, ProofSummary, Report, Verdict
+from credentials.resolving import Obtained, ResolutionFailed, Resolved, Resolver
+from credentials.signatory import Signatory
+from credentials.statements import is_absolute_iri
+from credentials.times import Clock
+
+#: Different DIDs that one submission may make us resolve: each may cost a request to a stranger's host.
+MAX_DIDS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Bytes from outside the submission that the verdict rests on; with them it can be made again.
+
+    `name` is the DID whose document `data` is, `obtained` how it was found.
+    """
+
+    kind: Literal["did-document"]
+    name: str
+    obtained: Obtained
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCredential:
+    """One accepted credential. `index` is its place in the presentation, 0 for one that came alone.
+
+    `document` is the statement without its proof; read it through `interpretation.interpret`, which leaves
+    out what the contexts give no meaning and no signature covers.
+    """
+
+    index: int
+    content_id: str
+    issuer: str
+    subjects: tuple[str, ...]
+    types: tuple[str, ...]
+    valid_from: datetime
+    valid_until: datetime | None
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An accepted submission: the report, its credentials in order, and what the verdict rests on."""
+
+    report: Report
+    media_type: str
+    form: Form
+    encoding: Literal["json", "jwt"]
+    credentials: tuple[VerifiedCredential, ...]
+    sources: tuple[Source, ...]
+
+
+class Refused(Exception):
+    """The policy refuses; `report` says why."""
+
+    def __init__(self, report: Report) -> None:
+        reasons = "; ".join(f"{check.name}: {check.detail}" for check in report.failed())
+        super().__init__(reasons or "a check that the policy requires was not made")
+        self.report = report
+
+    @property
+    def malformed(self) -> bool:
+        """Whether the submission could not even be read (as opposed to: read, and found wanting)."""
+        return self.report.check("parse").outcome is Outcome.FAILED
+
+
+class Verifier:
+    """Verifies submissions under one policy. Safe to share between threads."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        resolver: Resolver,
+        contexts: ContextStore,
+        clock: Clock,
+        *,
+        allow_rs256: bool = False,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.policy = policy
+        self.jsonld = JsonLd(contexts)
+        self.allow_rs256 = allow_rs256
+        self.max_bytes = max_bytes
+        self.resolver = resolver
+        self._clock = clock
+
+    def verify(self, data: bytes, at: datetime | None = None) -> Verified:
+        """Verify a credential or a presentation as it stands at the time `at`, by default now.
+
+        Raises `Refused` with the report for everything that is not accepted.
+        """
+        run = _Run(self, at or self._clock())
+        examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes))
+        if examined.report.verdict is Verdict.REFUSED or examined.envelope is None:
+            raise Refused(examined.report)
+        return Verified(
+            examined.report,
+            examined.envelope.media_type,
+            examined.envelope.form,
+            examined.envelope.encoding,
+            tuple(inner.credential(index) for index, inner in enumerate(examined.inner or (examined,))),
+            run.sources(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """What came of one credential or presentation. The fields are None as far as it didn't get."""
+
+    report: Report
+    envelope: Envelope | None
+    statement: Statement | None
+    inner: tuple[_Examined, ...]
+
+    def credential(self, index: int) -> VerifiedCredential:
+        report, envelope, statement = self.report, self.envelope, self.statement
+        if (
+            envelope is None
+            or statement is None
+            or statement.valid_from is None
+            or report.issuer is None
+            or report.content_id is None
+        ):
+            raise ValueError("only an accepted credential can be handed on")
+        return VerifiedCredential(
+            index,
+            report.content_id,
+            report.issuer,
+            report.subjects,
+            statement.types,
+            statement.valid_from,
+            statement.valid_until,
+            envelope.claims,
+        )
+
+
+class _Run:
+    """One call of `Verifier.verify`: each DID is resolved once, so that one answer serves all credentials."""
+
+    def __init__(self, verifier: Verifier, at: datetime) -> None:
+        self.verifier = verifier
+        self.at = at
+        self._resolved: dict[str, Resolved | ResolutionFailed] = {}
+
+    def examine(self, opening: Callable[[], Envelope]) -> _Examined:
+        """All checks of one credential or presentation; those inside a presentation too."""
+        return _Examination(self, opening).run()
+
+    def resolve(self, did: str) -> Resolved:
+        """The document of `did`. Raises `ResolutionFailed`, the same one each time."""
+        answer = self._resolved.get(did)
+        if answer is None:
+            if len(self._resolved) >= MAX_DIDS:
+                raise ResolutionFailed(did, f"the submission needs more than {MAX_DIDS} different DIDs")
+            try:
+                answer = self.verifier.resolver.resolve(did)
+            except ResolutionFailed as error:
+                answer = error
+            self._resolved[did] = answer
+        if isinstance(answer, ResolutionFailed):
+            raise answer
+        return answer
+
+    def sources(self) -> tuple[Source, ...]:
+        """The DID documents used that don't follow from the DID itself."""
+        return tuple(
+            Source("did-document", did, resolved.obtained, resolved.raw)
+            for did, resolved in self._resolved.items()
+            if isinstance(resolved, Resolved) and resolved.obtained != "inline"
+        )
+
+
+class _Examination:
+    """The checks of one credential or presentation, in order."""
+
+    def __init__(self, run: _Run, opening: Callable[[], Envelope]) -> None:
+        self.context = run
+        self.jsonld = run.verifier.jsonld
+        self.opening = opening
+        self.checks: dict[str, Check] = {}
+        self.envelope: Envelope | None = None
+        self.statement: Statement | None = None
+        self.content_id: str | None = None
+        self.proof: ProofSummary | None = None
+
+    def run(self) -> _Examined:
+        """Make every check that can be made."""
+        try:
+            statement = self.read()
+        except Rejection as rejection:
+            self.note(rejection)
+            return self.examined(())
+        return self.examined(tuple(self.context.examine(_opening_of(entry)) for entry in statement.entries))
+
+    def read(self) -> Statement:
+        """All checks; raises the `Rejection` of those without which there is nothing to judge."""
+        envelope = self.envelope = self.opening()
+        form = "JSON object" if envelope.jws is None else "JWS in compact form"
+        self.keep(Check("parse", Outcome.PASSED, f"A well-formed {form}."))
+        self.keep(check_context(envelope))
+        expansion = self.jsonld.expand(envelope.claims)
+        self.keep(check_terms(envelope, expansion))
+        statement = self.statement = read_statement(envelope, expansion)
+        signed = expansion.canonical().encode() if envelope.jws is None else envelope.jws.signing_input
+        self.content_id = digest_of(signed)
+        what = "credential" if envelope.form == "vc" else "presentation"
+        self.keep(Check("structure", Outcome.PASSED, f"A complete {what}."))
+
+        at = self.context.at
+        self.attempt(lambda: check_validity(envelope, statement, at))
+        signatory = Signatory(envelope, expansion, statement, self.context.resolve, at)
+        self.attempt(signatory.find_key)
+        self.attempt(signatory.bind)
+        self.attempt(signatory.check_purpose)
+        allow_rs256 = self.context.verifier.allow_rs256
+        self.attempt(lambda: signatory.check_signature(self.jsonld, allow_rs256=allow_rs256))
+        self.proof = signatory.summary
+        for check in checks_not_made(envelope, expansion, signatory.method, signatory.obtained):
+            self.keep(check)
+        return statement
+
+    def attempt(self, step: Callable[[], Check | None]) -> None:
+        """Keep what a step finds, a rejection too; a step that can't be made finds nothing."""
+        try:
+            check = step()
+        except Rejection as rejection:
+            self.note(rejection)
+        else:
+            if check is not None:
+                self.keep(check)
+
+    def keep(self, check: Check) -> None:
+        """Put a check into the report."""
+        self.checks[check.name] = check
+
+    def note(self, rejection: Rejection) -> None:
+        """Put a failed check into the report."""
+        self.keep(Check(rejection.check, Outcome.FAILED, rejection.detail, rejection.evidence))
+
+    def examined(self, inner: tuple[_Examined, ...]) -> _Examined:
+        """The report, with the policy's verdict; a presentation stands and falls with its credentials."""
+        failed = ", ".join(check.name for check in self.checks.values() if check.outcome is Outcome.FAILED)
+        lines = tuple(
+            self.checks.get(name) or Check(name, Outcome.NOT_CHECKED, f"Not reached: {failed} failed.")
+            for name in CHECKS
+        )
+        policy = self.context.verifier.policy
+        verdict, _ = policy.judge(lines)
+        if any(examined.report.verdict is Verdict.REFUSED for examined in inner):
+            verdict = Verdict.REFUSED
+        report = Report(
+            verdict=verdict,
+            policy=policy.name,
+            checks=lines,
+            issuer=self.statement.signer if self.statement else None,
+            subjects=self.subjects(),
+            content_id=self.content_id,
+            proof=self.proof,
+            verified_at=self.context.at,
+            credentials=tuple(examined.report for examined in inner),
+        )
+        return _Examined(report, self.envelope, self.statement, inner)
+
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects' names. One without an id goes by the credential's id, else by its content."""
+        if self.statement is None or self.envelope is None:
+            return ()
+        claims: Mapping[str, Any] = self.envelope.claims
+        own = claims.get("id", claims.get("@id"))
+        fallback = own if isinstance(own, str) and is_absolute_iri(own) else f"urn:sha256:{self.content_id}"
+        return tuple(dict.fromkeys(subject or fallback for subject in self.statement.subjects))
+
+
+def _opening_of(entry: Mapping[str, Any]) -> Callable[[], Envelope]:
+    """How to open one entry of a presentation, which must be a credential."""
+
+    def opening() -> Envelope:
+        envelope = open_enveloped(entry) if is_enveloped(entry) else open_document(entry)
+        if envelope.form != "vc":
+            raise Rejection("structure", "A presentation may hold credentials only, no other presentation.")
+        return envelope
+
+    return opening
