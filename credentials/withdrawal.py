@@ -38,7 +38,7 @@ _CLAIMS = frozenset({"iss", "content_id", "iat", "reason"})
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A verified withdrawal. `sources` holds the DID document it rests on, unless that follows from the DID."""
+    """A verified withdrawal. `sources`: the DID document it rests on, unless that follows from the DID."""
 
     issuer: str
     content_id: str
