@@ -36,7 +36,7 @@ bench: $(VENV)/installed-test ## Measure, and write docs/performance.md anew
 	$(BIN)/python -m benchmarks
 
 samples: $(VENV)/installed ## Sign the bundled samples anew, with new keys
-	$(BIN)/python -m catalogue.samples
+	$(BIN)/python -m catalogue.samples.make
 
 clean: ## Remove what was installed and built; the data folder stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
 from catalogue.cli.output import progress
@@ -58,18 +59,18 @@ def _is_empty(client: NodeClient) -> bool:
 
 def _fill(client: NodeClient) -> None:
     """Publish the samples the way anybody would, over HTTP."""
-    from catalogue.samples import self_descriptions
+    from catalogue.samples import sample_files
 
-    documents = self_descriptions()
+    files = [str(path) for path in sample_files()]
     refused = 0
-    with progress("Filling the empty node with samples", list(documents)) as walk:
+    with progress("Filling the empty node with samples", files) as walk:
         for name in walk:
             try:
-                client.publish(documents[name])
+                client.publish(Path(name).read_bytes())
             except NodeProblem as problem:
                 refused += 1
-                print(f"sample {name} was refused: {problem}", file=sys.stderr)
-    print(f"{len(documents) - refused} sample self-descriptions by invented providers are published.")
+                print(f"sample {Path(name).name} was refused: {problem}", file=sys.stderr)
+    print(f"{len(files) - refused} sample self-descriptions by invented providers are published.")
     _until(lambda: _found(client, "") is not None)
 
 

@@ -1,4 +1,4 @@
-"""The command `catalogue`. A subcommand's code is imported when it is called, so that the rest starts fast."""
+"""The command `catalogue`. Subcommands are imported when they are called, so that the rest starts fast."""
 
 from __future__ import annotations
 

@@ -131,6 +131,5 @@ def why(url: str, did: str, as_json: bool) -> None:
     if not standing["statements"]:
         click.echo("  nothing of this issuer was ever listed here")
     for refusal in standing["refusals"]:
-        click.echo(
-            f"  refused {refusal['at']}, bytes {refusal['digest'][:16]}…: {refusal['check']}: {refusal['detail']}"
-        )
+        what = f"bytes {refusal['digest'][:16]}…, {refusal['check']}: {refusal['detail']}"
+        click.echo(f"  refused {refusal['at']}: {what}")
