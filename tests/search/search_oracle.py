@@ -1,0 +1,124 @@
+"""The same questions answered by looking at every document: slow, and plain enough to be believed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from search.document import Document, primary_name
+from search.query import FACET_SIZE, Matching, Query, Sort
+from search.text import Word, analyse, fold, query_words, within_distance
+
+
+def found(documents: Iterable[Document], query: Query) -> tuple[Matching, list[Document]]:
+    """All hits in their order (by relevance: in no order), and how they came about."""
+    steps = [Matching.ALL]
+    words = query_words(query.text)
+    typos = any(_allowed(word.text) for word in words)
+    hits = _hits(documents, query, Matching.ALL)
+    if typos and len(hits) < query.size:
+        steps.append(Matching.TYPOS)
+    if len(words) > 1:
+        steps += [Matching.ANY, *([Matching.ANY_TYPOS] if typos else [])]
+    matching = Matching.ALL
+    for step in steps[1:]:
+        if step is Matching.TYPOS or not hits:
+            looser = _hits(documents, query, step)
+            if len(looser) > len(hits):
+                matching, hits = step, looser
+    if query.sort is Sort.NAME:
+        hits.sort(key=lambda hit: (not _sort_name(hit), _sort_name(hit), hit.id))
+    else:
+        hits.sort(key=lambda hit: (-hit.listed_at.timestamp(), hit.id))
+    return matching, hits
+
+
+def facets(documents: Iterable[Document], query: Query, matching: Matching) -> dict[str, list[tuple[str, int]]]:
+    """Values and counts of each facet asked for."""
+    counted = {}
+    for facet in query.facets:
+        filters = {name: values for name, values in query.filters.items() if name != facet}
+        free = Query(kind=query.kind, text=query.text, filters=filters)
+        counts = Counter(
+            value for hit in _hits(documents, free, matching) for value in dict.fromkeys(_values(hit, facet))
+        )
+        counted[facet] = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:FACET_SIZE]
+    return counted
+
+
+def _hits(documents: Iterable[Document], query: Query, matching: Matching) -> list[Document]:
+    return [
+        document
+        for document in documents
+        if document.kind == query.kind
+        and all(_passes(document, name, values) for name, values in query.filters.items() if values)
+        and _has_text(document, query.text, matching)
+    ]
+
+
+def _passes(document: Document, name: str, values: tuple[str, ...]) -> bool:
+    if name != "provider":
+        return bool(set(values) & set(_values(document, name)))
+    return any(
+        value == document.provider_did
+        or (value == document.provider_id and value)
+        or (
+            not value.startswith("did:")
+            and document.provider_name
+            and fold(value) == fold(document.provider_name)
+        )
+        for value in values
+    )
+
+
+def _values(document: Document, name: str) -> tuple[str, ...]:
+    return {
+        "jurisdiction": document.jurisdictions,
+        "capability": document.capabilities,
+        "label": document.labels,
+        "provider": (document.provider_did,),
+        "identity": (document.identity,),
+        "state": (document.state,),
+    }[name]
+
+
+def _has_text(document: Document, text: str, matching: Matching) -> bool:
+    if not text.strip():
+        return True
+    words = query_words(text)
+    terms, plain = _terms(document)
+    typos = matching in (Matching.TYPOS, Matching.ANY_TYPOS)
+    present = [_has_word(word, terms, plain, typos=typos) for word in words]
+    one_will_do = matching in (Matching.ANY, Matching.ANY_TYPOS)
+    return any(present) if one_will_do else bool(present) and all(present)
+
+
+def _has_word(word: Word, terms: set[str], plain: set[str], *, typos: bool) -> bool:
+    if terms & set(word.stems):
+        return True
+    allowed = _allowed(word.text) if typos else 0
+    return bool(allowed) and any(within_distance(word.text, other, allowed) for other in plain)
+
+
+def _allowed(word: str) -> int:
+    if not word.isalpha():
+        return 0
+    return 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+
+
+def _terms(document: Document) -> tuple[set[str], set[str]]:
+    texts = [
+        *document.names.items(),
+        *document.descriptions.items(),
+        *document.capability_terms,
+        *document.broader_terms,
+        *(("", keyword) for keyword in document.keywords),
+        ("", document.provider_name),
+    ]
+    analysed = [analyse(text, language) for language, text in texts]
+    terms = {term for part in analysed for term in part.terms}
+    return terms, {word for part in analysed for word in part.words}
+
+
+def _sort_name(document: Document) -> str:
+    return " ".join(fold(primary_name(document.names)).split())[:64]
