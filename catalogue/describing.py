@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import rfc8785
 from sqlalchemy import Connection, delete, insert, select
@@ -20,7 +19,7 @@ from catalogue.lifecycle import State
 from catalogue.settings import Settings
 from catalogue.store.tables import bearings, blobs, listings, read_time
 from credentials.contexts import ContextStore
-from credentials.envelope import credentials_of
+from credentials.envelope import Envelope, statements_in
 from credentials.identity import digest_of, record_id
 from credentials.interpretation import interpret
 from credentials.jsonld import JsonLd
@@ -235,7 +234,7 @@ class Describer:
             if graph is not None:
                 self._graphs.move_to_end(key)
                 return graph
-        graph = interpret(_document(connection, digest, index), self._jsonld)
+        graph = interpret(_envelope(connection, digest, index).claims, self._jsonld)
         with self._mutex:
             self._graphs[key] = graph
             while len(self._graphs) > GRAPHS_KEPT:
@@ -269,14 +268,14 @@ def current_line(connection: Connection, record: str) -> Current | None:
     )
 
 
-def _document(connection: Connection, digest: str, index: int) -> Mapping[str, Any]:
+def _envelope(connection: Connection, digest: str, index: int) -> Envelope:
     data = connection.execute(select(blobs.c.data).where(blobs.c.digest == digest)).scalar_one()
-    return credentials_of(bytes(data))[index]
+    return statements_in(bytes(data))[index]
 
 
 def _digests(connection: Connection, found: Current) -> frozenset[str]:
     """The `sha256-` values by which a clearing house may name the credential, over its RFC 8785 form."""
-    document = _document(connection, found.digest, found.index)
+    document = _envelope(connection, found.digest, found.index).document
     return frozenset({f"sha256-{digest_of(rfc8785.dumps(dict(document)))}"})
 
 

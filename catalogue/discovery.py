@@ -82,6 +82,12 @@ class Discovery:
             return Lag(ends.log_size, 0)
         return Lag(ends.log_size, here.log)
 
+    def refresh(self) -> None:
+        """See what the indexer has committed by now. IndexUnavailable."""
+        engine = self._open()
+        with self._mutex:
+            self._look_again(engine)
+
     def close(self) -> None:
         """Close the index."""
         with self._mutex:
@@ -106,13 +112,16 @@ class Discovery:
                     raise IndexUnavailable from damage
                 self._refreshed = time.monotonic()
             elif time.monotonic() - self._refreshed > REFRESH_SECONDS:
-                self._refreshed = time.monotonic()
-                try:
-                    self._engine.refresh()
-                except IndexUnusable as damage:
-                    self._engine = None
-                    raise IndexUnavailable from damage
+                self._look_again(self._engine)
             return self._engine
+
+    def _look_again(self, engine: EmbeddedEngine) -> None:
+        self._refreshed = time.monotonic()
+        try:
+            engine.refresh()
+        except IndexUnusable as damage:
+            self._engine = None
+            raise IndexUnavailable from damage
 
     def _label(self, field: str, value: str, languages: Sequence[str]) -> str:
         if field != "provider":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -83,12 +82,13 @@ class Indexer:
         while self.step():
             pass
 
-    def forget(self) -> None:
-        """Empty the index; the next steps project everything again."""
-        self._engine.wipe()
-
     def _here(self, ends: Heads) -> Position:
-        here = Position.parse(self._engine.position())
+        try:
+            here = Position.parse(self._engine.position())
+        except IndexUnusable as damage:
+            log.warning("index made anew", problem=damage.problem)
+            self._engine.wipe()
+            here = None
         if here is None:
             return Position(ends.generation, 0, 0)
         if (
@@ -134,8 +134,9 @@ class Indexer:
 
     def _all_concerned(self, touched: dict[str, None]) -> Iterator[list[str]]:
         """First the touched records, then those that changed evidence bears on, in chunks."""
+        targets = self._note_bearings(list(touched))
         yield from _chunks(list(touched))
-        for concerned in self._concerned(self._note_bearings(list(touched))):
+        for concerned in self._concerned(targets):
             yield [record for record in concerned if record not in touched]
 
     def _note_bearings(self, records: list[str]) -> set[str]:
@@ -232,21 +233,12 @@ def follow(indexer: Indexer, operations: Operations, stop: threading.Event) -> N
             log.warning("store out of reach, trying again", problem=type(outage).__name__)
             stop.wait(RETRY_SECONDS)
             continue
-        except IndexUnusable as damage:
-            log.warning("index made anew", problem=damage.problem)
-            indexer.forget()
-            continue
         stop.wait(COMMIT_SECONDS if more else IDLE_SECONDS)
 
 
 def open_engine(settings: Settings) -> EmbeddedEngine:
-    """The engine for writing; a damaged or older index is made anew, it is only a projection."""
-    try:
-        return EmbeddedEngine(settings.index_folder, writable=True)
-    except IndexUnusable as damage:
-        log.warning("index made anew", problem=damage.problem)
-        shutil.rmtree(settings.index_folder)
-        return EmbeddedEngine(settings.index_folder, writable=True)
+    """The engine for writing. IndexBusy when another process writes to it."""
+    return EmbeddedEngine(settings.index_folder, writable=True)
 
 
 class IndexerRunning(Exception):

@@ -11,6 +11,8 @@ from urllib.parse import quote, urlsplit
 from credentials.signing import PrivateKey, did_document, generate_key
 
 KEY_FILE = "node-key.json"
+#: The name of the key within the document.
+FRAGMENT = "node-key"
 
 
 def ensure_key(folder: Path) -> PrivateKey:
@@ -43,4 +45,4 @@ def node_did(url: str) -> str:
 
 def node_did_document(url: str, key: PrivateKey) -> dict[str, Any]:
     """The document served at /.well-known/did.json."""
-    return did_document(node_did(url), [key.public()])
+    return did_document(node_did(url), {FRAGMENT: key.public()})

@@ -41,9 +41,8 @@ from credentials.parsing import sniff
 from credentials.report import Report
 from credentials.times import Clock
 from credentials.verification import Refused, Verified
+from credentials.withdrawal import MAX_WITHDRAWAL
 
-#: A withdrawal is a few hundred bytes; a long reason makes it a few thousand.
-MAX_WITHDRAWAL_BYTES = 16_384
 WITHDRAWAL_MEDIA_TYPE = "application/jose"
 
 
@@ -150,8 +149,8 @@ class Publisher:
 
         Raises Rejection, TooLarge, LimitExceeded, UnknownContent, NotTheIssuer.
         """
-        if len(data) > MAX_WITHDRAWAL_BYTES:
-            raise TooLarge(MAX_WITHDRAWAL_BYTES)
+        if len(data) > MAX_WITHDRAWAL:
+            raise TooLarge(MAX_WITHDRAWAL)
         judged_at = self._clock()
         withdrawal = self._verification.verify_withdrawal(data, address, judged_at)
         self._admission.publication(withdrawal.issuer, len(data))

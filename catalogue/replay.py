@@ -21,9 +21,9 @@ from credentials.contexts import ContextStore
 from credentials.errors import Rejection
 from credentials.policies import policy_named
 from credentials.resolving import FirstOf, InlineResolver, ReplayResolver, Resolver
-from credentials.times import Clock
+from credentials.times import Clock, utc_now
 from credentials.verification import Refused, Verifier
-from credentials.withdrawal import verify_withdrawal
+from credentials.withdrawal import Withdrawal, verify_withdrawal
 
 #: Entries read at once.
 _BATCH = 500
@@ -51,7 +51,7 @@ def rebuild(
     # What is due has its event before, so that the states below need none.
     while operations.catch_up():
         pass
-    contexts = ContextStore()
+    replayer = _Replayer(max_bytes)
     erased = 0
     refused: list[str] = []
     with database.write() as connection:
@@ -67,7 +67,7 @@ def rebuild(
                     pass
                 elif blob is None:
                     erased += 1
-                elif not _replay(connection, entry, blob, contexts, max_bytes, now):
+                elif not replayer.replay(connection, entry, blob, now):
                     refused.append(entry.digest)
                 done = entry.position + 1
             progress(done, size)
@@ -75,34 +75,48 @@ def rebuild(
     return Rebuilt(size, erased, tuple(refused))
 
 
-def _replay(
-    connection: Connection,
-    entry: Entry,
-    blob: Row[tuple[object, ...]],
-    contexts: ContextStore,
-    max_bytes: int,
-    now: datetime,
-) -> bool:
-    judged_at = read_time(blob.judged_at)
-    resolver = _resolver(connection, entry.digest)
-    data = bytes(blob.data)
-    try:
-        if entry.op is Op.LIST:
-            # RS256 was allowed when it was accepted, or it wouldn't be here.
-            verifier = Verifier(
-                policy_named(blob.policy),
-                resolver,
-                contexts,
-                lambda: judged_at,
+class _Replayer:
+    """Judges stored bytes again as they were judged when they came; keeps one verifier per policy."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._contexts = ContextStore()
+        self._verifiers: dict[str, Verifier] = {}
+
+    def replay(
+        self, connection: Connection, entry: Entry, blob: Row[tuple[object, ...]], now: datetime
+    ) -> bool:
+        """Enter one entry's blob into the derived tables; False when it is no longer accepted."""
+        judged_at = read_time(blob.judged_at)
+        resolver = _resolver(connection, entry.digest)
+        data = bytes(blob.data)
+        try:
+            if entry.op is Op.LIST:
+                verified = self._verifier(blob.policy).verify(data, judged_at, resolver=resolver)
+                list_verified(connection, entry, verified, now)
+            else:
+                add_withdrawal(connection, entry.digest, _withdrawal(data, resolver, judged_at), now)
+        except (Refused, Rejection):
+            return False
+        return True
+
+    def _verifier(self, policy: str) -> Verifier:
+        if policy not in self._verifiers:
+            # RS256 was allowed when it was accepted, or it wouldn't be here; the time is given per call.
+            self._verifiers[policy] = Verifier(
+                policy_named(policy),
+                InlineResolver(),
+                self._contexts,
+                utc_now,
                 allow_rs256=True,
-                max_bytes=max(max_bytes, len(data)),
+                max_bytes=self._max_bytes,
             )
-            list_verified(connection, entry, verifier.verify(data), now)
-        else:
-            add_withdrawal(connection, entry.digest, verify_withdrawal(data, resolver, now=judged_at), now)
-    except (Refused, Rejection):
-        return False
-    return True
+        return self._verifiers[policy]
+
+
+def _withdrawal(data: bytes, resolver: Resolver, judged_at: datetime) -> Withdrawal:
+    # Its age was checked when it came.
+    return verify_withdrawal(data, resolver, now=judged_at, check_age=False, allow_rs256=True)
 
 
 def _resolver(connection: Connection, digest: str) -> Resolver:

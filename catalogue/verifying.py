@@ -22,36 +22,35 @@ from credentials.withdrawal import Withdrawal, verify_withdrawal
 
 
 class Verification:
-    """Makes a verifier for each submission, so that what it fetches counts against who submitted."""
+    """One verifier; what it fetches for a submission counts against who submitted."""
 
     def __init__(self, settings: Settings, documents: WebDocuments, clock: Clock) -> None:
         self._settings = settings
         self._documents = documents
-        self._clock = clock
-        self._policy = policy_named(settings.policy)
-        self._contexts = ContextStore()
         self._local = local_resolvers(settings)
+        self._verifier = Verifier(
+            policy_named(settings.policy),
+            FirstOf(self._local),
+            ContextStore(),
+            clock,
+            allow_rs256=settings.allow_rs256,
+            max_bytes=settings.max_bytes,
+        )
 
     @property
     def policy_name(self) -> str:
         """The policy in force."""
-        return self._policy.name
+        return self._verifier.policy.name
 
     def verify(self, data: bytes, address: str | None) -> Verified:
         """See `Verifier.verify`. Raises Refused; LimitExceeded when the client caused too many fetches."""
-        verifier = Verifier(
-            self._policy,
-            self._resolver(address),
-            self._contexts,
-            self._clock,
-            allow_rs256=self._settings.allow_rs256,
-            max_bytes=self._settings.max_bytes,
-        )
-        return verifier.verify(data)
+        return self._verifier.verify(data, resolver=self._resolver(address))
 
     def verify_withdrawal(self, data: bytes, address: str | None, now: datetime) -> Withdrawal:
         """See `credentials.withdrawal.verify_withdrawal`. Raises Rejection, LimitExceeded."""
-        return verify_withdrawal(data, self._resolver(address), now=now)
+        return verify_withdrawal(
+            data, self._resolver(address), now=now, allow_rs256=self._settings.allow_rs256
+        )
 
     def _resolver(self, address: str | None) -> Resolver:
         return FirstOf((*self._local, self._documents.for_client(address)))

@@ -1,0 +1,77 @@
+"""A node in this process, on a folder of its own, with a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import Clock, Provider
+
+from catalogue.describing import Describer
+from catalogue.indexer import Indexer, open_engine
+from catalogue.node import Node, prepare
+from catalogue.settings import Settings
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def did_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "dids"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def make_node(tmp_path: Path, clock: Clock, did_folder: Path) -> Iterator[Callable[..., Node]]:
+    """Make a node; call it after the providers have written their DID documents."""
+    nodes: list[Node] = []
+
+    def make(**overrides: Any) -> Node:
+        values = {"data": tmp_path / "data", "did_documents": str(did_folder)} | overrides
+        settings = Settings(**values)
+        prepare(settings)
+        nodes.append(Node(settings, clock))
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        node.close()
+
+
+@pytest.fixture
+def node(make_node: Callable[..., Node]) -> Node:
+    return make_node()
+
+
+@pytest.fixture
+def provider(clock: Clock) -> Provider:
+    return Provider(clock)
+
+
+@pytest.fixture
+def index(clock: Clock) -> Iterator[Callable[[Node], None]]:
+    """Bring a node's index up to its store, as its indexer process would."""
+    followers: dict[Path, tuple[Indexer, Any]] = {}
+
+    def follow(node: Node) -> None:
+        folder = node.settings.data
+        if folder not in followers:
+            engine = open_engine(node.settings)
+            followers[folder] = (
+                Indexer(node.database, engine, Describer(node.settings), clock),
+                engine,
+            )
+        while node.operations.catch_up():
+            pass
+        followers[folder][0].catch_up()
+        node.discovery.refresh()
+
+    yield follow
+    for _, engine in followers.values():
+        engine.close()

@@ -1,0 +1,232 @@
+"""What is published is found, as the evidence of the day has it, and an interrupted indexer goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from world import START, Clock, Provider
+
+from catalogue.describing import Describer
+from catalogue.errors import IndexUnavailable, NotFound
+from catalogue.indexer import Indexer, IndexerRunning, exclusive_index, open_engine
+from catalogue.node import Node
+from search.query import Query, Sort
+
+ADDRESS = "192.0.2.1"
+Index = Callable[[Node], None]
+
+
+def found(node: Node, text: str = "", *, kind: str = "offering", **filters: tuple[str, ...]) -> list[str]:
+    query = Query(kind=kind, text=text, filters=filters, sort=Sort.NAME)
+    return [item["name"] for item in node.discovery.search(query, ("en",))["items"]]
+
+
+def publish(node: Node, data: bytes) -> str:
+    return node.publisher.publish(data, address=ADDRESS).records[0].id
+
+
+@pytest.mark.parametrize("form", ["vc-jwt", "ed25519-2020"])
+def test_published_offering_is_found_by_its_words(
+    node: Node, provider: Provider, index: Index, form: str
+) -> None:
+    record = publish(node, provider.sign(provider.offering("Grande Nuée"), form))
+    index(node)
+    answer = node.discovery.search(Query(text="nuee"), ("en",))
+    (item,) = answer["items"]
+    assert item["id"] == record
+    assert item["name"] == "Grande Nuée"
+    assert item["description"] == "Grande Nuée: stockage souverain"
+    assert item["provider"]["did"] == provider.did
+    assert item["provider"]["identity"] == "self_asserted"
+    assert item["state"] == "listed"
+    assert found(node, "elsewhere") == []
+
+
+def test_search_without_an_index_says_so(node: Node) -> None:
+    with pytest.raises(IndexUnavailable):
+        node.discovery.search(Query(), ("en",))
+
+
+def test_participant_that_arrives_later_names_and_places_the_offering(
+    node: Node, provider: Provider, index: Index, clock: Clock
+) -> None:
+    record = publish(node, provider.sign(provider.offering()))
+    index(node)
+    assert node.discovery.offering(record, ("en",))["jurisdiction"] == []
+    clock.advance(seconds=1)
+    participant = publish(node, provider.sign(provider.participant("Nuée SAS", country="FR")))
+    index(node)
+    (item,) = node.discovery.search(Query(filters={"jurisdiction": ("FR",)}), ("en",))["items"]
+    assert item["provider"] == {
+        "id": participant,
+        "name": "Nuée SAS",
+        "did": provider.did,
+        "identity": "self_asserted",
+    }
+    assert found(node, kind="participant") == ["Nuée SAS"]
+    assert found(node, jurisdiction=("EU",)) == ["Nuage"]
+    assert node.discovery.participant(participant, ("en",))["name"] == "Nuée SAS"
+    with pytest.raises(NotFound):
+        node.discovery.offering(participant, ("en",))
+
+
+def test_participant_credential_of_somebody_else_changes_nothing(
+    node: Node, provider: Provider, index: Index, clock: Clock
+) -> None:
+    intruder = Provider(clock)
+    forged = intruder.participant("Mock Sovereign", country="US")
+    forged["credentialSubject"]["id"] = provider.did
+    record = publish(node, provider.sign(provider.offering()))
+    publish(node, intruder.sign(forged))
+    index(node)
+    offering = node.discovery.offering(record, ("en",))
+    assert offering["jurisdiction"] == []
+    assert offering["provider"]["name"] != "Mock Sovereign"
+
+
+def test_withdrawn_superseded_and_erased_leave_the_listed_ones(
+    node: Node, provider: Provider, index: Index, clock: Clock
+) -> None:
+    publications = {
+        name: node.publisher.publish(
+            provider.sign(provider.offering(name, subject=f"https://p.example/o/{name}")), address=ADDRESS
+        )
+        for name in ("stays", "withdrawn", "erased", "renewed")
+    }
+    index(node)
+    assert found(node, state=("listed",)) == ["erased", "renewed", "stays", "withdrawn"]
+    clock.advance(seconds=1)
+    content_id = publications["withdrawn"].records[0].content_id
+    node.publisher.withdraw(provider.withdrawal(content_id), address=ADDRESS)
+    node.operations.erase(publications["erased"].digest, "asked for")
+    publish(node, provider.sign(provider.offering("renewed again", subject="https://p.example/o/renewed")))
+    index(node)
+    assert found(node, state=("listed",)) == ["renewed again", "stays"]
+    assert found(node, state=("withdrawn",)) == ["withdrawn"]
+    assert found(node) == ["renewed again", "stays", "withdrawn"]
+
+
+def test_expired_offering_leaves_the_listed_ones_by_itself(
+    node: Node, provider: Provider, index: Index, clock: Clock
+) -> None:
+    until = START + timedelta(hours=1)
+    record = publish(node, provider.sign(provider.offering(valid_until=until)))
+    index(node)
+    assert found(node, state=("listed",)) == ["Nuage"]
+    clock.advance(hours=1)
+    index(node)
+    assert found(node, state=("listed",)) == []
+    offering = node.discovery.offering(record, ("en",))
+    assert offering["state"] == "expired"
+    assert [event["kind"] for event in offering["events"]] == ["expired"]
+
+
+def test_blocked_issuer_disappears_and_returns(node: Node, provider: Provider, index: Index) -> None:
+    publish(node, provider.sign(provider.offering()))
+    node.operations.block(provider.did, "impersonation")
+    index(node)
+    assert found(node, state=("listed",)) == []
+    node.operations.forget(provider.did)
+    index(node)
+    assert found(node, state=("listed",)) == ["Nuage"]
+
+
+def test_only_a_trusted_notary_makes_a_provider_notarised(
+    make_node: Callable[..., Node], tmp_path: Path, did_folder: Path, clock: Clock, index: Index
+) -> None:
+    provider = Provider(clock, host="nuee.example", folder=did_folder)
+    notary = Provider(clock, host="notary.example", folder=did_folder)
+    quack = Provider(clock, host="quack.example", folder=did_folder)
+    trust = tmp_path / "trust.json"
+    trust.write_text(json.dumps(trust_list(notary.did)), encoding="utf-8")
+    node = make_node(trust_list=str(trust))
+    record = publish(node, provider.sign(provider.offering()))
+
+    def number(by: Provider) -> bytes:
+        about = {"id": provider.did, "type": "gx:VatID", "gx:vatID": "FR00000000000", "gx:countryCode": "FR"}
+        return by.sign(by.credential(about, types=("gx:VatID",)))
+
+    publish(node, number(quack))
+    index(node)
+    assert node.discovery.offering(record, ("en",))["provider"]["identity"] == "self_asserted"
+    publish(node, number(notary))
+    index(node)
+    assert found(node, identity=("notarised",)) == ["Nuage"]
+    reasons = node.discovery.offering(record, ("en",))["reasons"]
+    assert notary.did in next(line["detail"] for line in reasons if line["field"] == "identity")
+
+
+def trust_list(did: str) -> dict[str, object]:
+    return {
+        "version": 1,
+        "entries": [
+            {
+                "did": did,
+                "name": "Notary",
+                "attests": ["registration-number"],
+                "valid_from": "2020-01-01T00:00:00Z",
+                "valid_until": None,
+            }
+        ],
+    }
+
+
+def test_facets_carry_names_in_the_readers_language(node: Node, provider: Provider, index: Index) -> None:
+    publish(node, provider.sign(provider.participant("Nuée SAS", country="DE")))
+    publish(node, provider.sign(provider.offering()))
+    index(node)
+    query = Query(facets=("jurisdiction", "identity", "provider"))
+    facets = node.discovery.search(query, ("fr",))["facets"]
+    assert {"value": "DE", "count": 1, "label": "Allemagne"} in facets["jurisdiction"]
+    assert facets["identity"] == [{"value": "self_asserted", "count": 1, "label": "auto-déclarée"}]
+    assert facets["provider"][0]["label"] == "Nuée SAS"
+
+
+def test_indexer_goes_on_where_a_killed_one_stopped(node: Node, provider: Provider, clock: Clock) -> None:
+    for number in range(5):
+        publish(node, provider.sign(provider.offering(f"s{number}", subject=f"https://p.example/{number}")))
+    engine = open_engine(node.settings)
+    indexer = Indexer(node.database, engine, Describer(node.settings), clock)
+    while indexer.step():
+        pass
+    position = engine.position()
+    engine.close()
+    publish(node, provider.sign(provider.offering("s5", subject="https://p.example/5")))
+    engine = open_engine(node.settings)
+    assert engine.position() == position
+    Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
+    engine.close()
+    assert found(node) == [f"s{number}" for number in range(6)]
+
+
+def test_damaged_index_is_made_anew(node: Node, provider: Provider, clock: Clock) -> None:
+    publish(node, provider.sign(provider.offering()))
+    engine = open_engine(node.settings)
+    Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
+    engine.close()
+    for file in node.settings.index_folder.rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"damage")
+    engine = open_engine(node.settings)
+    Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
+    engine.close()
+    assert found(node) == ["Nuage"]
+
+
+def test_second_indexer_is_refused(node: Node) -> None:
+    with exclusive_index(node.settings), pytest.raises(IndexerRunning), exclusive_index(node.settings):
+        pass
+    with exclusive_index(node.settings):
+        pass
+
+
+def test_lag_tells_how_far_the_index_is_behind(node: Node, provider: Provider, index: Index) -> None:
+    publish(node, provider.sign(provider.offering()))
+    index(node)
+    assert (node.discovery.lag().log_size, node.discovery.lag().indexed) == (1, 1)
+    publish(node, provider.sign(provider.offering("more", subject="https://p.example/more")))
+    assert (node.discovery.lag().log_size, node.discovery.lag().indexed) == (2, 1)
