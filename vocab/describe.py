@@ -119,7 +119,8 @@ def describe(
         )
         if kind is Kind.OFFERING:
             reasons += _provider_jurisdictions(node, issuer, evidence)
-        reasons += labels_of(subject, graph, issuer=issuer, digests=digests, evidence=evidence)
+            # A label is a service's; the participant credential it also names was only examined with it.
+            reasons += labels_of(subject, graph, issuer=issuer, digests=digests, evidence=evidence)
     reasons = list(dict.fromkeys(reasons))[:MAX_REASONS]
     return Description(
         kind=kind,

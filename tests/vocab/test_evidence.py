@@ -180,6 +180,14 @@ def test_a_tagus_label_counts_for_what_it_is_assigned_to():
     assert labels(statement(PROVIDER, subject, nodes)).labels == ()
 
 
+def test_a_participant_named_beside_a_labelled_service_has_no_label():
+    attestation = label(named=PROVIDER)
+    graph = graph_of({PROVIDER: {"type": [GX + "LegalPerson"]}}, PROVIDER)
+    known = evidence(attestations=[attestation])
+    assert describe(PROVIDER, graph, issuer=PROVIDER, content_id="", evidence=known).labels == ()
+    assert labels(attestation, subject=PROVIDER, root=ROOT).labels == ("gaia-x:L1",)
+
+
 def test_several_labels_are_all_shown():
     assert labels(label("L1"), label("SC"), tagus()).labels == ("gaia-x:L1", "gaia-x:SC")
 

@@ -1,0 +1,25 @@
+"""An invented world of providers and services, signed, for a first look at a node and for tests.
+
+The files are made from `table.yaml` by `catalogue.samples.make`; their keys were discarded after signing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+
+
+def sample_files() -> tuple[Path, ...]:
+    """The signed self-descriptions, in the order in which they are to be published."""
+    return tuple(sorted((_FOLDER / "signed").iterdir()))
+
+
+def did_documents_folder() -> Path:
+    """The folder with the DID documents of everybody who signed a sample."""
+    return _FOLDER / "did-documents"
+
+
+def trust_list_path() -> Path:
+    """The trust list of the sample world: its notary and its clearing house."""
+    return _FOLDER / "trust-list.json"

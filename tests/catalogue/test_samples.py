@@ -1,0 +1,239 @@
+"""The bundled samples, verified, interpreted and described as a node does it, without a store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import rfc8785
+
+from catalogue.samples import did_documents_folder, sample_files, trust_list_path
+from catalogue.samples.documents import Writer
+from catalogue.samples.make import make
+from catalogue.samples.table import read_table
+from credentials.contexts import ContextStore
+from credentials.interpretation import interpret
+from credentials.jsonld import JsonLd
+from credentials.policies import policy_named
+from credentials.report import Outcome
+from credentials.resolving import FolderResolver
+from credentials.times import from_rfc3339, utc_now
+from credentials.verification import Verifier
+from vocab.describe import Evidence, Statement, describe, evidence_keys, identity_of, kind_of, mentions
+from vocab.jurisdictions import normalise
+from vocab.languages import LANGUAGES
+from vocab.model import Identity, Kind
+from vocab.trust import TrustList
+
+TABLE = read_table()
+WRITER = Writer(TABLE, datetime(2026, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC))
+NAMES = {file.name: file for file in TABLE.files}
+ELEVEN = {"FR", "DE", "IT", "ES", "BE", "LU", "SI", "HU", "CZ", "PL", "LV"}
+
+
+@pytest.fixture(scope="module")
+def jsonld():
+    return JsonLd(ContextStore())
+
+
+def verifier(folder):
+    return Verifier(policy_named("default"), FolderResolver(folder), ContextStore(), utc_now)
+
+
+@pytest.fixture(scope="module")
+def verified():
+    """Every bundled file by name, as the default policy accepts it."""
+    checker = verifier(did_documents_folder())
+    return {path.stem: checker.verify(path.read_bytes()) for path in sample_files()}
+
+
+@pytest.fixture(scope="module")
+def world(verified, jsonld):
+    """Every credential of the samples by the table's name: its statement and its digests."""
+    found = {}
+    for name, file in NAMES.items():
+        for entry, credential in zip(file.entries, verified[name].credentials, strict=True):
+            (subject,) = credential.subjects
+            statement = Statement(
+                issuer=credential.issuer,
+                subject=subject,
+                content_id=credential.content_id,
+                graph=interpret(credential.document, jsonld),
+                valid_from=credential.valid_from,
+                valid_until=credential.valid_until,
+            )
+            digest = hashlib.sha256(rfc8785.dumps(dict(credential.document))).hexdigest()
+            found[entry] = (statement, frozenset({f"sha256-{digest}"}))
+    return found
+
+
+def evidence_for(statement, world, trust):
+    keys = set(evidence_keys(statement.subject, statement.graph, statement.issuer))
+    others = [other for other, _ in world.values() if other is not statement]
+    return Evidence(
+        on=utc_now(),
+        trust=trust,
+        participants=tuple(
+            other
+            for other, _ in world.values()
+            if other.issuer == statement.issuer and kind_of(other.subject, other.graph) is Kind.PARTICIPANT
+        ),
+        attestations=tuple(other for other in others if keys & set(mentions(other.graph, other.subject))),
+    )
+
+
+def test_there_are_fifteen_files_in_publishing_order():
+    assert [path.stem for path in sample_files()] == list(NAMES)
+    assert len(NAMES) == 15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sample_is_accepted_under_the_default_policy(name, verified):
+    report = verified[name].report
+    assert report.policy == "default"
+    for inner in (report, *report.credentials):
+        assert inner.check("signature").outcome is Outcome.PASSED
+        assert inner.check("issuer_binding").outcome is Outcome.PASSED
+        assert not list(inner.failed())
+
+
+@pytest.mark.parametrize("name", TABLE.entries)
+def test_a_sample_is_described_as_the_table_says(name, world):
+    entry = TABLE.entries[name]
+    statement, digests = world[name]
+    trust = TrustList.load(trust_list_path())
+    known = evidence_for(statement, world, trust)
+    description = describe(
+        statement.subject,
+        statement.graph,
+        issuer=statement.issuer,
+        content_id=statement.content_id,
+        evidence=known,
+        digests=digests,
+    )
+    identity, _ = identity_of(statement.issuer, obtained="folder", evidence=known)
+    expect = entry.expect
+    if entry.about not in {"participant", "offering"}:
+        assert description.kind is Kind.EVIDENCE
+        assert description.reasons == ()
+        return
+    texts = {field: entry.members[field] for field in ("name", "description")}
+    texts = {field: text if isinstance(text, dict) else {"": text} for field, text in texts.items()}
+    assert description.kind is Kind(entry.about)
+    assert description.subject == WRITER.subject(entry)
+    assert description.issuer == entry.issuer.did
+    assert description.names == texts["name"]
+    assert description.descriptions == texts["description"]
+    assert list(description.jurisdictions) == expect["jurisdictions"]
+    assert list(description.capabilities) == expect.get("capabilities", [])
+    assert list(description.labels) == expect.get("labels", [])
+    assert identity is Identity(expect.get("identity", identity))
+    if entry.about == "offering":
+        assert description.provided_by == entry.issuer.did
+        assert list(description.keywords) == entry.members["keywords"]
+    for reason in description.reasons:
+        assert reason.value in (
+            *description.jurisdictions,
+            *description.capabilities,
+            *description.labels,
+        )
+
+
+def test_without_the_trust_list_nobody_is_notarised_and_nothing_labelled(world):
+    for name in ("brumelac", "brumelac-socle"):
+        statement, digests = world[name]
+        known = evidence_for(statement, world, TrustList())
+        assert known.attestations
+        description = describe(
+            statement.subject,
+            statement.graph,
+            issuer=statement.issuer,
+            content_id=statement.content_id,
+            evidence=known,
+            digests=digests,
+        )
+        assert description.labels == ()
+        identity, _ = identity_of(statement.issuer, obtained="folder", evidence=known)
+        assert identity is Identity.SELF_ASSERTED
+
+
+def test_the_label_names_the_offering_by_the_digest_of_its_text(world):
+    statement, digests = world["brumelac-socle"]
+    known = evidence_for(statement, world, TrustList.load(trust_list_path()))
+
+    def labels(digests):
+        return describe(
+            statement.subject,
+            statement.graph,
+            issuer=statement.issuer,
+            content_id=statement.content_id,
+            evidence=known,
+            digests=digests,
+        ).labels
+
+    assert labels(digests) == ("gaia-x:L1",)
+    assert labels(frozenset({"sha256-" + "0" * 64})) == ()
+
+
+def test_the_samples_show_the_formats_in_use(verified):
+    reports = [
+        report
+        for one in verified.values()
+        for report in (one.report, *one.report.credentials)
+        if report.proof
+    ]
+    assert {report.proof.suite for report in reports} >= {"Ed25519Signature2020", "JsonWebSignature2020"}
+    assert {one.media_type for one in verified.values()} >= {"application/vc+jwt", "application/vp+jwt"}
+    assert {one.form for one in verified.values()} == {"vc", "vp"}
+    assert {holder.key for holder in TABLE.holders.values()} == {"Ed25519", "P-256", "RSA-2048"}
+    assert {entry.vocabulary for entry in TABLE.entries.values()} == {"loire", "tagus"}
+
+
+def test_the_samples_come_from_at_least_six_of_the_eleven_states():
+    seats = {normalise(e.members["seat"]) for e in TABLE.entries.values() if e.about == "participant"}
+    assert seats <= ELEVEN
+    assert len(seats) >= 6
+
+
+def test_every_offering_speaks_every_language():
+    for entry in TABLE.entries.values():
+        if entry.about == "offering":
+            assert tuple(entry.members["name"]) == tuple(entry.members["description"]) == LANGUAGES
+
+
+def test_samples_last_ten_years(verified):
+    for one in verified.values():
+        for credential in one.credentials:
+            lasting = credential.valid_until - credential.valid_from
+            assert timedelta(days=3640) < lasting < timedelta(days=3660)
+
+
+def test_no_host_of_the_samples_can_exist():
+    for holder in TABLE.holders.values():
+        assert holder.base.split("/")[2].endswith(".example")
+
+
+def test_no_private_key_is_left_behind():
+    for path in (*sample_files(), *did_documents_folder().iterdir()):
+        assert b'"d"' not in path.read_bytes()
+    for path in did_documents_folder().iterdir():
+        for method in json.loads(path.read_bytes())["verificationMethod"]:
+            assert set(method["publicKeyJwk"]) <= {"kty", "crv", "x", "y", "n", "e", "alg"}
+
+
+def test_the_script_makes_an_accepted_world_anew_with_other_keys(tmp_path):
+    moment = from_rfc3339("2028-02-29T12:34:56Z")
+    (tmp_path / "signed").mkdir()
+    (tmp_path / "signed" / "old.json").write_text("{}")
+    make(tmp_path, clock=lambda: moment)
+    checker = verifier(tmp_path / "did-documents")
+    made = sorted((tmp_path / "signed").iterdir())
+    assert [path.name for path in made] == [path.name for path in sample_files()]
+    for path in made:
+        checker.verify(path.read_bytes(), at=moment)
+    trust = TrustList.load(tmp_path / "trust-list.json")
+    assert len(trust.entries) == len(TABLE.trusted)
+    name = "brumelac.json"
+    assert (tmp_path / "did-documents" / name).read_bytes() != (did_documents_folder() / name).read_bytes()
