@@ -29,9 +29,9 @@ class PrivateKey:
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any]) -> PrivateKey:
         """Read a private JWK (RFC 7517). KeyUnusable when it is public, damaged or of another kind."""
-        kinds: dict[object, type[OKPKey] | type[ECKey] | type[RSAKey]]
+        kinds: dict[str, type[OKPKey] | type[ECKey] | type[RSAKey]]
         kinds = {"OKP": OKPKey, "EC": ECKey, "RSA": RSAKey}
-        kind = kinds.get(jwk.get("kty"))
+        kind = kinds.get(str(jwk.get("kty")))
         if kind is None or "d" not in jwk:
             raise KeyUnusable("not a private JWK of kind OKP, EC or RSA")
         try:
