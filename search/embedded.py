@@ -35,7 +35,7 @@ from search.facets import count_facets
 from search.highlighting import Highlighter
 from search.indexing import INDEX_VERSION
 from search.plan import Question, answer_loosening, question_of
-from search.query import MAX_RELEVANCE_HITS, Hit, Matching, Page, Query
+from search.query import FILTER_FIELDS, MAX_RELEVANCE_HITS, Hit, Matching, Page, Query, Sort
 
 #: Bytes in which the writer gathers documents before it makes a segment: tantivy's least with room to spare.
 _WRITER_BYTES = 15_000_000
@@ -43,6 +43,7 @@ _WRITER_BYTES = 15_000_000
 _ITEMS_KEPT = 1_000
 _GENERATION = re.compile(r"(\d+)-(\d{6,})")
 _CURRENT = "current"
+_PROBE = Query(text="a", sort=Sort.NAME, size=1, facets=FILTER_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,18 @@ class EmbeddedEngine:
         if writer is None:
             raise PermissionError(f"{self._path} was opened for reading")
         if upserts or deletes:
-            for record in deletes:
-                writer.delete_documents_by_term("id", record)
-            # Only the last document of an id is to stay; a document is not deleted by a later delete of
-            # the same commit unless that comes after it, as here.
-            for document in upserts:
-                writer.delete_documents_by_term("id", document.id)
-                writer.add_document(tantivy_document(document))
-            writer.commit()
+            made = [tantivy_document(document) for document in upserts]
+            try:
+                for record in deletes:
+                    writer.delete_documents_by_term("id", record)
+                # A delete reaches what was added before it, so the last document of an id stays.
+                for document, form in zip(upserts, made, strict=True):
+                    writer.delete_documents_by_term("id", document.id)
+                    writer.add_document(form)
+                writer.commit()
+            except (ValueError, OSError) as error:
+                self._give_up(generation)
+                raise OSError(f"{self._path}: the index can't be written: {error}") from error
         if position != self.position():
             _replace(generation.folder / "position", position)
 
@@ -114,7 +119,9 @@ class EmbeddedEngine:
     def search(self, query: Query) -> Page:
         """See `Engine.search`."""
         question = question_of(query)
-        return _Search(self._opened(), self._schema, question).page()
+        generation = self._opened()
+        with _tantivy_reports(generation.folder):
+            return _Search(generation, self._schema, question).page()
 
     def refresh(self) -> None:
         """See `Engine.refresh`. Two `stat` calls when nothing has changed."""
@@ -144,7 +151,18 @@ class EmbeddedEngine:
         self._problem = IndexMissing(str(self._path), "closed")
         self._writable = False
 
+    def _give_up(self, generation: _Generation) -> None:
+        """Let go of a writer that failed: tantivy's never works again. The next use opens the index anew."""
+        self._generation = None
+        self._seen = ()
+        if generation.writer is not None:
+            # Its only way to free the lock while somebody may still refer to it; it complains of its state.
+            with contextlib.suppress(ValueError):
+                generation.writer.wait_merging_threads()
+
     def _opened(self) -> _Generation:
+        if self._generation is None and self._writable:
+            self.refresh()
         if self._generation is None:
             raise type(self._problem)(self._problem.where, self._problem.problem)
         return self._generation
@@ -168,11 +186,12 @@ class EmbeddedEngine:
             index = Index(self._schema, str(index_folder), reuse=True)
             index.config_reader("manual", 1)
             index.reload()
-            # Reading every segment's facts now shows damage now, not at some later question.
-            searcher = index.searcher()
-            searcher.search(TantivyQuery.all_query(), limit=1)
-        writer = self._writer(index) if self._writable else None
-        self._generation = _Generation(folder, index, writer, searcher)
+            generation = _Generation(folder, index, None, index.searcher())
+            # Damage is to show now, not at some later question: this one touches all fields.
+            _Search(generation, self._schema, question_of(_PROBE)).page()
+        if self._writable:
+            generation = replace(generation, writer=self._writer(index))
+        self._generation = generation
         if self._writable:
             self._forget_others(folder)
 

@@ -45,6 +45,7 @@ class Engine(Protocol):
 
         Deletes (record ids) come first, then the upserts in their order, so the last document of an id
         stays. A crash in between leaves the changes without the position, never the position without them.
+        OSError when the changes can't be stored now (no space, no connection): apply them again later.
         """
 
     def position(self) -> str | None:

@@ -121,13 +121,13 @@ def _window(text: str, first: _Span) -> _Span:
 def _candidates(found: frozenset[str]) -> re.Pattern[str] | None:
     """A pattern for the words worth looking at: those whose first two letters may be those of a stem.
 
-    Folding may have parted a ligature, and stemming turns `ae`, `oe`, `ue` into `a`, `o`, `u` (German) and `y`
-    into `i` (English); nothing else changes the start of a word.
+    Folding may have parted a ligature, and stemming turns `ae`, `oe`, `ue` into `a`, `o`, `u` (German) and
+    `y` into `i` (English); nothing else changes the start of a word.
     """
     starts = sorted({stem[:2] for stem in found})
     if not starts:
         return None
-    first = "".join(_spellings(start[0]) + _LIGATURES.get(start, "") for start in starts)
+    first = "".join(_spellings(start[0]) for start in starts)
     # The first letter comes before the look behind it: a pattern that begins with a set is searched faster.
     then = "|".join(dict.fromkeys(_second(start) for start in starts))
     return re.compile(rf"[{re.escape(first)}](?<![^\W_].)(?:{then}){_REST}", re.DOTALL)
@@ -147,18 +147,16 @@ def _spellings(letter: str) -> str:
     return letter + letter.upper()[:1] + _SPELLINGS.get(letter, "")
 
 
-def _unfolded() -> tuple[dict[str, str], dict[str, str]]:
-    """Latin, Greek and Cyrillic characters by what they fold to: a letter, or the first two of several."""
-    letters: dict[str, list[str]] = {}
+def _unfolded(letters: int) -> dict[str, str]:
+    """Latin, Greek and Cyrillic characters by the first `letters` letters of what they fold to."""
+    table: dict[str, list[str]] = {}
     for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000), *range(0xFB00, 0xFB07)):
-        letters.setdefault(fold(chr(code))[:2], []).append(chr(code))
-    table = {start: "".join(found) for start, found in letters.items() if start.isalpha()}
-    return (
-        {start: found for start, found in table.items() if len(start) == 1},
-        {start: found for start, found in table.items() if len(start) == 2},
-    )
+        start = fold(chr(code))[:letters]
+        if start.isalpha() and len(start) == letters:
+            table.setdefault(start, []).append(chr(code))
+    return {start: "".join(found) for start, found in table.items()}
 
 
 _REST = r"(?:[^\W_]|[\u0300-\u036f])*"
 _ANY_WORD = re.compile(rf"[^\W_]{_REST}")
-_SPELLINGS, _LIGATURES = _unfolded()
+_SPELLINGS, _LIGATURES = _unfolded(1), _unfolded(2)

@@ -28,7 +28,7 @@ def keys(page: Page) -> list[str]:
 
 
 class EngineContract:
-    """Base of all: gives each test an empty engine. `settle` is what an engine's readers need to see changes."""
+    """Base of all: gives each test an empty engine, made once per class and wiped."""
 
     @classmethod
     def make(cls, tmp_path_factory: pytest.TempPathFactory) -> Engine:
@@ -63,7 +63,7 @@ class ChangesContract(EngineContract):
         assert engine.position() is None
         page = engine.search(Query(facets=FACETS))
         assert (page.hits, page.total, page.next) == ((), 0, None)
-        assert page.facets == {facet: () for facet in FACETS}
+        assert page.facets == dict.fromkeys(FACETS, ())
 
     def test_document_is_found_after_refresh_and_position_is_kept(self, engine: Engine) -> None:
         engine.apply([document("a", "Alpha")], (), "7:1:0")
@@ -123,7 +123,13 @@ class ChangesContract(EngineContract):
         assert keys(engine.search(Query())) == ["b"]
 
     def test_item_comes_back_untouched(self, fill: Callable[..., Engine]) -> None:
-        odd = {"id": record("a"), "key": "a", "text": 'ß " \\ \u2028 <b>', "n": [1, 2.5, None, True], "d": {"": "x"}}
+        odd = {
+            "id": record("a"),
+            "key": "a",
+            "text": 'ß " \\ \u2028 <b>',
+            "n": [1, 2.5, None, True],
+            "d": {"": "x"},
+        }
         page = fill(replace(document("a"), item=odd)).search(Query())
         assert page.hits[0].item == odd
         assert page.hits[0].id == record("a")
@@ -225,7 +231,9 @@ class TextContract(EngineContract):
             assert engine.search(Query(text=text, facets=FACETS)).total == 0
         assert engine.search(Query(text="  ")).total == 1
 
-    @pytest.mark.parametrize("text", ['name:"x" OR *', "a AND (b", "/.*/", "[a TO z}", "-storage", "state:listed^9"])
+    @pytest.mark.parametrize(
+        "text", ['name:"x" OR *', "a AND (b", "/.*/", "[a TO z}", "-storage", "state:listed^9"]
+    )
     def test_no_text_is_query_language(self, fill: Callable[..., Engine], text: str) -> None:
         engine = fill(document("x", "unlike anything"))
         assert engine.search(Query(text=text)).total == 0
@@ -284,7 +292,9 @@ class FiltersContract(EngineContract):
 
     def test_provider_is_found_by_id_did_and_name(self, fill: Callable[..., Engine]) -> None:
         engine = fill(
-            document("a", provider="did:web:a.example", provider_id=record("pa"), provider_name="Nuage Éclair"),
+            document(
+                "a", provider="did:web:a.example", provider_id=record("pa"), provider_name="Nuage Éclair"
+            ),
             document("b", provider="did:web:b.example", provider_name="Other"),
         )
         for value in ("did:web:a.example", record("pa"), "Nuage Éclair", "nuage  eclair"):
@@ -317,12 +327,17 @@ class FiltersContract(EngineContract):
 
     def test_cut_facet_keeps_the_first_of_equally_frequent_values(self, fill: Callable[..., Engine]) -> None:
         many = [document(f"m{i}", provider=f"did:web:p{i:04}.example") for i in range(700)]
-        often = [document("often", provider="did:web:zz.example"), document("twice", provider="did:web:zz.example")]
+        often = [
+            document("often", provider="did:web:zz.example"),
+            document("twice", provider="did:web:zz.example"),
+        ]
         page = fill(*reversed(many), *often).search(Query(facets=("provider",), size=1))
         expected = [("did:web:zz.example", 2), *((f"did:web:p{i:04}.example", 1) for i in range(49))]
         assert [(value.value, value.count) for value in page.facets["provider"]] == expected
 
-    def test_names_are_ordered_without_case_and_accents_nameless_last(self, fill: Callable[..., Engine]) -> None:
+    def test_names_are_ordered_without_case_and_accents_nameless_last(
+        self, fill: Callable[..., Engine]
+    ) -> None:
         engine = fill(
             document("1", "Zebra"),
             document("2", "école"),
@@ -408,7 +423,10 @@ class WalkContract(EngineContract):
         )
         for other in others:
             self.refused(engine, replace(other, cursor=cursor), "cursor")
-        assert engine.search(replace(query, filters={"label": ("x", "x"), "state": ()}, cursor=cursor)).total == 6
+        assert (
+            engine.search(replace(query, filters={"label": ("x", "x"), "state": ()}, cursor=cursor)).total
+            == 6
+        )
 
     def test_tampered_cursor_is_refused(self, fill: Callable[..., Engine]) -> None:
         engine = fill(*(document(str(i), "Same") for i in range(6)))
@@ -419,7 +437,9 @@ class WalkContract(EngineContract):
                 changed = cursor[:at] + ("A" if cursor[at] != "A" else "B") + cursor[at + 1 :]
                 self.refused(engine, replace(query, cursor=changed), "cursor")
 
-    @pytest.mark.parametrize("cursor", ["", "x", "!!!!", "W10", "bnVsbA", "WzEsMSwxLDFd", "A" * 5000, "é", "[" * 99])
+    @pytest.mark.parametrize(
+        "cursor", ["", "x", "!!!!", "W10", "bnVsbA", "WzEsMSwxLDFd", "A" * 5000, "é", "[" * 99]
+    )
     def test_what_is_no_cursor_is_refused(self, engine: Engine, cursor: str) -> None:
         self.refused(engine, Query(cursor=cursor), "cursor")
 
@@ -450,7 +470,19 @@ class WalkContract(EngineContract):
         assert refusal.value.problem
 
 
-WORDS = ("edge", "edges", "storage", "Büro", "buero", "hébergement", "hosting", "hostings", "the", "S3", "suite")
+WORDS = (
+    "edge",
+    "edges",
+    "storage",
+    "Büro",
+    "buero",
+    "hébergement",
+    "hosting",
+    "hostings",
+    "the",
+    "S3",
+    "suite",
+)
 TYPED = (*WORDS, "storge", "hebregement", "sutie", "xyzzy", "der")
 PLACES = (("FR", "EEA", "EU"), ("DE", "EEA", "EU"), ("NO", "EEA"), ("US",), ())
 LABELS = ("gaia-x:SC", "gaia-x:L1", "secnumcloud")
@@ -551,7 +583,9 @@ class OracleContract(WalkContract):
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         first=st.lists(documents(), min_size=5, max_size=25),
-        changes=st.lists(st.tuples(st.lists(documents(), max_size=4), st.lists(st.integers(0, 25), max_size=3))),
+        changes=st.lists(
+            st.tuples(st.lists(documents(), max_size=4), st.lists(st.integers(0, 25), max_size=3))
+        ),
         query=queries().filter(lambda query: query.sort is not Sort.RELEVANCE),
     )
     def test_unchanged_items_appear_once_while_others_come_and_go(

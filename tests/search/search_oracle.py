@@ -33,7 +33,9 @@ def found(documents: Iterable[Document], query: Query) -> tuple[Matching, list[D
     return matching, hits
 
 
-def facets(documents: Iterable[Document], query: Query, matching: Matching) -> dict[str, list[tuple[str, int]]]:
+def facets(
+    documents: Iterable[Document], query: Query, matching: Matching
+) -> dict[str, list[tuple[str, int]]]:
     """Values and counts of each facet asked for."""
     counted = {}
     for facet in query.facets:
