@@ -1,4 +1,4 @@
-"""Namespace IRIs, the prefixes that this project's own tables use, and the predicates read under several names.
+"""Namespace IRIs, the prefixes of this project's own tables, and the predicates read under several names.
 
 Gaia-X published the same vocabulary under three namespaces (Tagus, Loire's development line and Loire
 25.11) and, before that, under three "gax" ones. A reader that wants `providedBy` wants it under each:
@@ -138,17 +138,11 @@ REGISTRATION_NUMBER = (
     *gaia_x("registrationNumber", "legalRegistrationNumber"),
     *gax("registrationNumber"),
 )
-PARENT_ORGANISATION = gaia_x("parentOrganizationOf", "parentOrganization")
-SUB_ORGANISATION = (*gaia_x("subOrganisationOf", "subOrganization"), *gax("subOrganisation"))
 SUB_CONTRACTORS = gaia_x("subContractors")
 APPLICABLE_JURISDICTION = gaia_x("applicableJurisdiction")
-HOSTED_ON = gaia_x("hostedOn")
-AGGREGATION = gaia_x("aggregationOfResources", "aggregationOf")
 LABEL_LEVEL = gaia_x("labelLevel")
 COMPLIANT_CREDENTIALS = gaia_x("compliantCredentials")
 CAPABILITY = (CF + "capability",)
-JURISDICTION = (CF + "jurisdiction",)
-PARTICIPANT_KIND = (CF + "participantKind",)
 
 # Classes by what they make of a subject. The Loire names are those of its class hierarchy below
 # ServiceOffering and Participant; `DigitalServiceOffering` has a root of its own there.

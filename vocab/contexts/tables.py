@@ -5,14 +5,14 @@ opens a comment line. A row says: within `scope` (empty: the document's own cont
 values have `type` and `container`, and below it the scope named in `context` holds (`null`: no context).
 
 Cells that hold an IRI are written as
-- `prefix:name`, with the prefixes of `vocab.namespaces.PREFIXES`; in the iri column `prefix:` alone stands for
-  the prefix followed by the row's own term;
+- `prefix:name`, with the prefixes of `vocab.namespaces.PREFIXES`; in the iri column `prefix:` alone stands
+  for the prefix followed by the row's own term;
 - `prefix`, the bare namespace (for terms that are prefixes, and for `@vocab`);
 - `<text>`, exactly this text, resolved by whoever processes the context;
 - a JSON-LD keyword such as `@id`.
 
-Rows whose term is a keyword set `@protected`, `@version` or `@vocab` for their scope; `@include` copies all rows of
-another scope. Scopes are looked up in the table and then in the shared one; a name is only ever defined in one.
+Rows whose term is a keyword set `@protected`, `@version` or `@vocab` for their scope; `@include` copies all
+rows of another scope. Scopes are looked up in the table, then in the shared one, and never defined in both.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class ContextTable:
     def _definition(self, row: Row, prefixes: Mapping[str, str], open_: tuple[str, ...]) -> object:
         iri = _expand(row, row.iri, prefixes, row.term)
         if not (row.type or row.container or row.context):
-            # The short form matters: only such a term may serve as a prefix (JSON-LD 1.1, section 4.2.2 of the API).
+            # The short form matters: only such a term may be a prefix (JSON-LD 1.1 API, section 4.2.2).
             return iri
         definition: dict[str, object] = {"@id": iri}
         if row.type:
