@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shutil
 import signal
 import socket
 import threading
+import traceback
 from types import FrameType
 
 import structlog
@@ -15,13 +17,15 @@ import structlog
 from catalogue.diagnostics import configure_logging
 from catalogue.folder_lock import FolderInUse, FolderLock
 from catalogue.settings import Settings
-from catalogue.supervisor import Service, Supervisor
+from catalogue.supervisor import EXIT_BUG, Service, Supervisor
 
 #: Seconds for the web server to finish its requests: gunicorn's own limit and a margin.
 WEB_STOP_SECONDS = 25.0
 #: Seconds for the indexer to finish the batch it is on; it may be killed at any instant, this is politeness.
 INDEXER_STOP_SECONDS = 10.0
 
+#: What a pipe takes without a reader (POSIX): longer messages are cut.
+PIPE_BYTES = 512
 #: Seconds between looks whether another indexer has left its place.
 PLACE_SECONDS = 2.0
 
@@ -43,8 +47,7 @@ def serve(settings: Settings) -> int:
         listener = _listen(settings)
         configure_logging(settings.log_level)
         _prepare_metrics(settings)
-        _import_everything()
-        _prepare_store(settings)
+        _load_code(settings)
         return Supervisor(
             [
                 Service("cat-web", lambda: _web(settings, listener), WEB_STOP_SECONDS),
@@ -78,8 +81,41 @@ def _prepare_metrics(settings: Settings) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.absolute())
 
 
-def _prepare_store(settings: Settings) -> None:
-    """An empty folder or database becomes a store; connections are closed again before any fork."""
+class _PreparingStore:
+    """Makes an empty folder or database a store, in a process of its own while this one imports.
+
+    So this process never opens a connection, and the node answers sooner.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._reader, writer = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            problem = ""
+            code = EXIT_BUG
+            try:
+                problem = _prepare_store(settings)
+                code = 0
+            finally:
+                if code:
+                    traceback.print_exc()
+                os.write(writer, problem.encode()[:PIPE_BYTES])
+                os._exit(code)
+        os.close(writer)
+
+    def wait(self) -> None:
+        """Return when the store is ready. CannotServe says why it can't be used."""
+        with os.fdopen(self._reader, "rb") as reader:
+            problem = reader.read().decode(errors="replace")
+        _, status = os.waitpid(self._pid, 0)
+        if problem:
+            raise CannotServe(problem)
+        if status:
+            raise CannotServe("the store can't be made ready; the reason is above")
+
+
+def _prepare_store(settings: Settings) -> str:
+    """Create or check the store; returns what stands in the way, empty for nothing."""
     from sqlalchemy.exc import OperationalError
 
     from catalogue.node import prepare
@@ -88,16 +124,24 @@ def _prepare_store(settings: Settings) -> None:
     try:
         prepare(settings)
     except SchemaOutdated as error:
-        raise CannotServe(f"{error}; make a backup, then run `catalogue upgrade`") from error
+        return f"{error}; make a backup, then run `catalogue upgrade`"
     except OperationalError as error:
-        raise CannotServe(f"the store can't be reached: {error.orig}") from error
+        return f"the store can't be reached: {error.orig}"
+    return ""
 
 
-def _import_everything() -> None:
-    """Load the code once; the children share it page by page and start without a delay."""
+def _load_code(settings: Settings) -> None:
+    """Load the code once, with the store made ready beside: the children share every page of it."""
+    gc.disable()  # nothing of what imports make is garbage; looking for some takes a tenth of the time
+    import catalogue.node
+
+    store = _PreparingStore(settings)
     import catalogue.app
     import catalogue.indexer
     import catalogue.web_server  # noqa: F401
+
+    store.wait()
+    gc.enable()
 
 
 def _web(settings: Settings, listener: socket.socket) -> int:

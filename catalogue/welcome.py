@@ -54,7 +54,7 @@ def _answers(client: NodeClient) -> bool:
 
 
 def _is_empty(client: NodeClient) -> bool:
-    return client.get("/self-descriptions", [("size", "1")])["total"] == 0
+    return bool(client.get("/self-descriptions", [("size", "1")])["total"] == 0)
 
 
 def _fill(client: NodeClient) -> None:
