@@ -33,8 +33,6 @@ REGISTRATION_NUMBER = "registration-number"
 GAIA_X_LABEL = "gaia-x-label"
 #: Tagus conformity has one level; the later rules call it Standard Compliance.
 TAGUS_LEVEL = "SC"
-#: Identifiers that one credential can be looked up by; a clearing house names some tens of credentials.
-MAX_MENTIONS = 500
 
 _LEVEL_TYPES = {
     type_: f"L{level}" for level in (1, 2, 3) for type_ in gaia_x(f"ServiceOfferingLabelLevel{level}")
@@ -89,7 +87,7 @@ def evidence_keys(subject: str, graph: Graph, issuer: str) -> tuple[str, ...]:
 
 
 def mentions(graph: Graph, subject: str) -> tuple[str, ...]:
-    """The identifiers that a credential speaks about, at most `MAX_MENTIONS`, to be found by `evidence_keys`.
+    """The identifiers that a credential speaks about, to be found by `evidence_keys`, a few hundred at most.
 
     For a registration number these include every DID that may own its subject's IRI: the participant
     chose that IRI, and only its owner may draw on it.
@@ -103,7 +101,7 @@ def mentions(graph: Graph, subject: str) -> tuple[str, ...]:
         for value in objects(node, (*COMPLIANT_CREDENTIALS, *_ASSIGNED_TO)):
             if name := iri(value):
                 found[name] = None
-    return tuple(found)[:MAX_MENTIONS]
+    return tuple(found)
 
 
 def identity_of(did: str, *, obtained: str, evidence: Evidence) -> tuple[Identity, str]:

@@ -145,7 +145,8 @@ def test_free_text_sets_no_capability():
 
 
 def test_a_class_of_a_foreign_namespace_sets_no_capability():
-    types = ["https://other.example/#VirtualMachineServiceOffering", GX + "ServiceOffering"]
+    unresolved = "gx:VirtualMachineServiceOffering"
+    types = ["https://other.example/#VirtualMachineServiceOffering", unresolved, GX + "ServiceOffering"]
     assert described({"type": types}).capabilities == ()
 
 
