@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from catalogue.lifecycle import State, Statement, states
 from catalogue.log import Entry
@@ -43,6 +43,41 @@ MAX_CREDENTIAL_ID = 1_000
 INLINE = "inline"
 
 
+# Statements of the hot path are made once: building one costs more than running it.
+_KEEP = insert(blobs)
+_KEPT = select(blobs.c.digest).where(blobs.c.digest == bindparam("of"))
+_REST_ON = insert(evidence)
+_REPORT = insert(reports)
+_LIST = insert(listings)
+_IN_RECORD = select(listings.c.content_id).where(listings.c.record_id == bindparam("of")).limit(1)
+_CONTENT_LISTED = select(listings.c.content_id).where(listings.c.content_id == bindparam("of")).limit(1)
+_CONTENT_WITHDRAWN = select(withdrawals.c.digest).where(
+    withdrawals.c.content_id == bindparam("of"), withdrawals.c.issuer == bindparam("by")
+)
+_RECORD = (
+    select(
+        listings.c.content_id,
+        listings.c.issuer,
+        listings.c.valid_from,
+        listings.c.valid_until,
+        listings.c.state,
+        withdrawals.c.digest.label("withdrawn_by"),
+        issuer_rules.c.rule,
+    )
+    .outerjoin(
+        withdrawals,
+        (withdrawals.c.content_id == listings.c.content_id) & (withdrawals.c.issuer == listings.c.issuer),
+    )
+    .outerjoin(issuer_rules, issuer_rules.c.did == listings.c.issuer)
+    .where(listings.c.record_id == bindparam("of"))
+)
+_SETTLE = (
+    update(listings)
+    .where(listings.c.record_id == bindparam("in"), listings.c.content_id == bindparam("of"))
+    .values(state=bindparam("state"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RecordLine:
     """One statement about one subject, as the store lists it."""
@@ -70,48 +105,56 @@ def store_judged(
 ) -> None:
     """Keep the exact bytes, and with them all that the verdict on them rested on."""
     connection.execute(
-        insert(blobs).values(
-            digest=digest,
-            kind=kind,
-            media_type=media_type,
-            data=data,
-            stored_at=stored_time(stored_at),
-            policy=policy,
-            judged_at=stored_time(judged_at),
-        )
+        _KEEP,
+        {
+            "digest": digest,
+            "kind": kind,
+            "media_type": media_type,
+            "data": data,
+            "stored_at": stored_time(stored_at),
+            "policy": policy,
+            "judged_at": stored_time(judged_at),
+        },
     )
     for source in sources:
         name = digest_of(source.data)
-        known = connection.execute(select(blobs.c.digest).where(blobs.c.digest == name)).scalar()
-        if known is None:
+        if connection.execute(_KEPT, {"of": name}).scalar() is None:
             connection.execute(
-                insert(blobs).values(
-                    digest=name,
-                    kind=DID_DOCUMENT,
-                    media_type="application/did+json",
-                    data=source.data,
-                    stored_at=stored_time(stored_at),
-                )
+                _KEEP,
+                {
+                    "digest": name,
+                    "kind": DID_DOCUMENT,
+                    "media_type": "application/did+json",
+                    "data": source.data,
+                    "stored_at": stored_time(stored_at),
+                    "policy": None,
+                    "judged_at": None,
+                },
             )
         connection.execute(
-            insert(evidence).values(
-                digest=digest, name=source.name, kind=source.kind, obtained=source.obtained, source=name
-            )
+            _REST_ON,
+            {
+                "digest": digest,
+                "name": source.name,
+                "kind": source.kind,
+                "obtained": source.obtained,
+                "source": name,
+            },
         )
 
 
 def list_verified(
     connection: Connection, entry: Entry, verified: Verified, now: datetime
 ) -> list[RecordLine]:
-    """List every statement of a verified blob under the log entry that names it."""
-    connection.execute(insert(reports).values(digest=entry.digest, report=pack_report(verified.report)))
+    """List every statement of a verified blob under the log entry that names it.
+
+    The caller has seen to it that none of them is withdrawn and no issuer blocked; else it settles after.
+    """
+    connection.execute(_REPORT, {"digest": entry.digest, "report": pack_report(verified.report)})
     obtained = {source.name: source.obtained for source in verified.sources}
     lines: list[RecordLine] = []
     for credential in verified.credentials:
-        known = connection.execute(
-            select(listings.c.content_id).where(listings.c.content_id == credential.content_id).limit(1)
-        ).scalar()
-        if known is not None:
+        if is_listed(connection, credential.content_id):
             connection.execute(
                 insert(repeats).values(
                     digest=entry.digest,
@@ -120,29 +163,49 @@ def list_verified(
                     position=entry.position,
                 )
             )
+            lines += lines_of_content(connection, credential.content_id)
             continue
         for subject in dict.fromkeys(credential.subjects):
-            connection.execute(
-                insert(listings).values(
-                    record_id=record_id(credential.issuer, subject),
-                    content_id=credential.content_id,
-                    issuer=credential.issuer,
-                    subject=subject,
-                    credential=_own_id(credential),
-                    digest=entry.digest,
-                    index=credential.index,
-                    obtained=obtained.get(credential.issuer, INLINE),
-                    valid_from=stored_time(credential.valid_from),
-                    valid_until=stored_time(credential.valid_until) if credential.valid_until else None,
-                    listed_at=stored_time(entry.at),
-                    position=entry.position,
-                    state=State.LISTED.value,
-                )
-            )
-            settle(connection, record_id(credential.issuer, subject), now)
-    for credential in verified.credentials:
-        lines.extend(lines_of_content(connection, credential.content_id))
+            how = obtained.get(credential.issuer, INLINE)
+            lines.append(_list_statement(connection, entry, credential, subject, how, now))
     return lines
+
+
+def _list_statement(
+    connection: Connection,
+    entry: Entry,
+    credential: VerifiedCredential,
+    subject: str,
+    obtained: str,
+    now: datetime,
+) -> RecordLine:
+    record = record_id(credential.issuer, subject)
+    has_others = connection.execute(_IN_RECORD, {"of": record}).scalar() is not None
+    alone = Statement(credential.content_id, credential.valid_from, credential.valid_until, withdrawn=False)
+    state = states([alone], blocked=False, now=now)[credential.content_id]
+    connection.execute(
+        _LIST,
+        {
+            "record_id": record,
+            "content_id": credential.content_id,
+            "issuer": credential.issuer,
+            "subject": subject,
+            "credential": _own_id(credential),
+            "digest": entry.digest,
+            "index": credential.index,
+            "obtained": obtained,
+            "valid_from": stored_time(credential.valid_from),
+            "valid_until": stored_time(credential.valid_until) if credential.valid_until else None,
+            "listed_at": stored_time(entry.at),
+            "position": entry.position,
+            "state": state.value,
+        },
+    )
+    if has_others:
+        state = settle(connection, record, now)[credential.content_id]
+    return RecordLine(
+        record, entry.digest, credential.index, credential.content_id, credential.issuer, subject, state
+    )
 
 
 def add_withdrawal(connection: Connection, digest: str, withdrawal: Withdrawal, now: datetime) -> None:
@@ -160,25 +223,9 @@ def add_withdrawal(connection: Connection, digest: str, withdrawal: Withdrawal, 
         settle(connection, record, now)
 
 
-def settle(connection: Connection, record: str, now: datetime) -> None:
-    """Give every statement of a record the state that follows from all of them."""
-    rows = connection.execute(
-        select(
-            listings.c.content_id,
-            listings.c.issuer,
-            listings.c.valid_from,
-            listings.c.valid_until,
-            listings.c.state,
-            withdrawals.c.digest.label("withdrawn_by"),
-            issuer_rules.c.rule,
-        )
-        .outerjoin(
-            withdrawals,
-            (withdrawals.c.content_id == listings.c.content_id) & (withdrawals.c.issuer == listings.c.issuer),
-        )
-        .outerjoin(issuer_rules, issuer_rules.c.did == listings.c.issuer)
-        .where(listings.c.record_id == record)
-    ).all()
+def settle(connection: Connection, record: str, now: datetime) -> dict[str, State]:
+    """Give every statement of a record the state that follows from all of them; by content_id."""
+    rows = connection.execute(_RECORD, {"of": record}).all()
     settled = states(
         [
             Statement(
@@ -195,11 +242,18 @@ def settle(connection: Connection, record: str, now: datetime) -> None:
     for row in rows:
         state = settled[row.content_id]
         if state.value != row.state:
-            connection.execute(
-                update(listings)
-                .where(listings.c.record_id == record, listings.c.content_id == row.content_id)
-                .values(state=state.value)
-            )
+            connection.execute(_SETTLE, {"in": record, "of": row.content_id, "state": state.value})
+    return settled
+
+
+def is_listed(connection: Connection, content_id: str) -> bool:
+    """Whether a statement is listed already, in whatever bytes and state."""
+    return connection.execute(_CONTENT_LISTED, {"of": content_id}).scalar() is not None
+
+
+def is_withdrawn(connection: Connection, content_id: str, issuer: str) -> bool:
+    """Whether its issuer has withdrawn a statement."""
+    return connection.execute(_CONTENT_WITHDRAWN, {"of": content_id, "by": issuer}).scalar() is not None
 
 
 def lines_of_content(connection: Connection, content_id: str) -> list[RecordLine]:

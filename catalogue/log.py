@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from catalogue.store.database import take_event_number, take_position
 from catalogue.store.tables import events, heads, log, stored_time
@@ -22,6 +22,10 @@ from credentials.times import from_rfc3339, to_rfc3339
 
 #: The entry form. A later form gets a new number; readers refuse what they don't know.
 ENTRY_VERSION = 1
+
+
+_APPEND = insert(log)
+_ERASURE_OF = select(log.c.entry).where(log.c.digest == bindparam("of"), log.c.op == "erase").limit(1)
 
 
 class Op(StrEnum):
@@ -73,9 +77,13 @@ def append(connection: Connection, op: Op, digest: str, at: datetime) -> Entry:
     """Append one entry inside the caller's writing transaction."""
     entry = Entry(take_position(connection), op, digest, at)
     connection.execute(
-        insert(log).values(
-            position=entry.position, op=op.value, digest=digest, entry=entry.to_bytes().decode("ascii")
-        )
+        _APPEND,
+        {
+            "position": entry.position,
+            "op": op.value,
+            "digest": digest,
+            "entry": entry.to_bytes().decode("ascii"),
+        },
     )
     return entry
 
@@ -93,9 +101,7 @@ def entries(connection: Connection, after: int, limit: int) -> Sequence[Entry]:
 
 def erased_at(connection: Connection, digest: str) -> datetime | None:
     """When these bytes were erased here, None if they never were."""
-    text = connection.execute(
-        select(log.c.entry).where(log.c.digest == digest, log.c.op == Op.ERASE.value).limit(1)
-    ).scalar()
+    text = connection.execute(_ERASURE_OF, {"of": digest}).scalar()
     return _entry(0, text).at if text is not None else None
 
 

@@ -5,11 +5,10 @@ A peer's entry will come through the same door as anybody's submission.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from catalogue import refusals
 from catalogue.admission import Admission
@@ -27,23 +26,28 @@ from catalogue.ledger import (
     WITHDRAWAL,
     RecordLine,
     add_withdrawal,
+    is_listed,
+    is_withdrawn,
     lines_of_content,
     list_verified,
     store_judged,
 )
 from catalogue.log import Op, append, erased_at
+from catalogue.operations import ALLOW, BLOCK
 from catalogue.settings import Settings
 from catalogue.store.database import Database
-from catalogue.store.tables import issuer_rules, listings, read_time, withdrawals
+from catalogue.store.tables import issuer_rules, read_time, withdrawals
 from catalogue.verifying import Verification
 from credentials.identity import digest_of
 from credentials.parsing import sniff
 from credentials.report import Report
 from credentials.times import Clock
-from credentials.verification import Refused, Verified
+from credentials.verification import Refused
 from credentials.withdrawal import MAX_WITHDRAWAL
 
 WITHDRAWAL_MEDIA_TYPE = "application/jose"
+
+_RULE = select(issuer_rules.c.rule, issuer_rules.c.reason).where(issuer_rules.c.did == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +108,17 @@ class Publisher:
         for issuer in issuers:
             self._admission.publication(issuer, len(data))
         with self._database.write() as connection:
-            self._admit(connection, issuers)
+            for issuer in issuers:
+                self._admit(connection, issuer)
             if erased_at(connection, digest) is not None:
                 raise ContentErased(digest)
-            contents = [credential.content_id for credential in verified.credentials]
-            _refuse_withdrawn(connection, verified)
-            if _all_listed(connection, contents):
-                lines = [
-                    line
-                    for content in dict.fromkeys(contents)
-                    for line in lines_of_content(connection, content)
-                ]
+            for credential in verified.credentials:
+                # A presentation is listed whole or not at all: one withdrawn statement refuses all of it.
+                if is_withdrawn(connection, credential.content_id, credential.issuer):
+                    raise ContentWithdrawn(credential.content_id)
+            contents = dict.fromkeys(credential.content_id for credential in verified.credentials)
+            if all(is_listed(connection, content) for content in contents):
+                lines = [line for content in contents for line in lines_of_content(connection, content)]
                 return Publication(lines[0].digest, False, tuple(lines), verified.report)
             now = self._clock()
             entry = append(connection, Op.LIST, digest, now)
@@ -199,36 +203,9 @@ class Publisher:
         if len(data) > self._settings.max_bytes:
             raise TooLarge(self._settings.max_bytes)
 
-    def _admit(self, connection: Connection, issuers: Iterable[str]) -> None:
-        wanted = list(issuers)
-        rules = {
-            row.did: row
-            for row in connection.execute(select(issuer_rules).where(issuer_rules.c.did.in_(wanted)))
-        }
-        for issuer in wanted:
-            rule = rules.get(issuer)
-            if rule is not None and rule.rule == "block":
-                raise IssuerBlocked(issuer, rule.reason)
-            if self._settings.admission == "allowlist" and (rule is None or rule.rule != "allow"):
-                raise IssuerNotAllowed(issuer)
-
-
-def _refuse_withdrawn(connection: Connection, verified: Verified) -> None:
-    """A presentation is listed whole or not at all, so one withdrawn statement refuses all of it."""
-    issuers = {credential.content_id: credential.issuer for credential in verified.credentials}
-    rows = connection.execute(
-        select(withdrawals.c.content_id, withdrawals.c.issuer).where(
-            withdrawals.c.content_id.in_(list(issuers))
-        )
-    )
-    for row in rows:
-        if issuers[row.content_id] == row.issuer:
-            raise ContentWithdrawn(row.content_id)
-
-
-def _all_listed(connection: Connection, contents: Sequence[str]) -> bool:
-    wanted = set(contents)
-    known = connection.execute(
-        select(listings.c.content_id).where(listings.c.content_id.in_(list(wanted))).distinct()
-    ).scalars()
-    return wanted <= set(known)
+    def _admit(self, connection: Connection, issuer: str) -> None:
+        rule = connection.execute(_RULE, {"of": issuer}).one_or_none()
+        if rule is not None and rule.rule == BLOCK:
+            raise IssuerBlocked(issuer, rule.reason)
+        if self._settings.admission == "allowlist" and (rule is None or rule.rule != ALLOW):
+            raise IssuerNotAllowed(issuer)

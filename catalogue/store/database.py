@@ -20,6 +20,11 @@ BUSY_SECONDS = 30
 #: KiB of pages that SQLite keeps in memory per connection. Small, since there are many connections.
 SQLITE_CACHE_KIB = 4_096
 
+# Statements of the hot path are made once: building one costs more than running it.
+_LOCK_HEADS = select(heads.c.id).with_for_update()
+_NEXT_POSITION = update(heads).values(log_size=heads.c.log_size + 1).returning(heads.c.log_size)
+_NEXT_EVENT = update(heads).values(event_count=heads.c.event_count + 1).returning(heads.c.event_count)
+
 
 class Database:
     """A pool of connections to the store. Make it after a fork, never before.
@@ -54,7 +59,7 @@ class Database:
         """The one writing transaction: others, in this or any process, wait until it ends."""
         with self._single_writer(), self.engine.connect() as connection, connection.begin():
             if not self.is_sqlite:
-                connection.execute(select(heads.c.id).with_for_update())
+                connection.execute(_LOCK_HEADS)
             yield connection
 
     @contextmanager
@@ -112,13 +117,11 @@ def _postgresql_engine(url: str) -> Engine:
 
 def take_position(connection: Connection) -> int:
     """The next position of the log; to be called inside `write()`."""
-    size: int = connection.execute(select(heads.c.log_size)).scalar_one()
-    connection.execute(update(heads).values(log_size=size + 1))
-    return size
+    size: int = connection.execute(_NEXT_POSITION).scalar_one()
+    return size - 1
 
 
 def take_event_number(connection: Connection) -> int:
     """The next number of an event; to be called inside `write()`."""
-    count: int = connection.execute(select(heads.c.event_count)).scalar_one()
-    connection.execute(update(heads).values(event_count=count + 1))
-    return count
+    count: int = connection.execute(_NEXT_EVENT).scalar_one()
+    return count - 1
