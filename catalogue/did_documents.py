@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, select
 from catalogue.admission import Admission
 from catalogue.store.database import Database
 from catalogue.store.tables import did_cache, read_time, stored_time
-from credentials.dids import parse_did_document, web_url
+from credentials.dids import DidMalformed, parse_did_document, web_url
 from credentials.resolving import Fetcher, Resolved, Resolver, WebResolver
 from credentials.times import Clock
 
@@ -50,7 +50,11 @@ class WebDocuments:
         cached = self._from_memory(did, now) or self._from_store(did, now)
         if cached is not None:
             return cached
-        host = urlsplit(web_url(did)).hostname or ""
+        try:
+            host = urlsplit(web_url(did)).hostname or ""
+        except DidMalformed:
+            # No did:web, or one without an address: the resolver says so, and fetches nothing.
+            return self._web.resolve(did)
         self._admission.fetch(host, address)
         resolved = replace(self._web.resolve(did), fetched_at=now)
         self._keep(did, resolved, now)
