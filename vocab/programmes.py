@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
+from typing import Any
 
 from vocab.data import load
 from vocab.languages import choose
@@ -72,17 +73,17 @@ def _programmes() -> Mapping[str, Programme]:
     )
 
 
-def _periods(rows: list[dict[str, object]]) -> tuple[Period, ...]:
-    starts = [date.fromisoformat(str(row["from"])) for row in rows]
+def _periods(rows: list[dict[str, Any]]) -> tuple[Period, ...]:
+    starts = [date.fromisoformat(row["from"]) for row in rows]
     ends = [end for _, end in pairwise([*starts, None])]
     return tuple(
         Period(
-            id=str(row["id"]),
+            id=row["id"],
             since=start,
             until=end,
-            precision=str(row["precision"]),
-            states=frozenset(map(str, row["states"])),  # type: ignore[call-overload]
-            source=str(row["source"]),
+            precision=row["precision"],
+            states=frozenset(row["states"]),
+            source=row["source"],
         )
         for row, start, end in zip(rows, starts, ends, strict=True)
     )
