@@ -27,6 +27,15 @@ MAX_CONTEXT_REFERENCES = 1_000
 #: What an in-line context may say beside its terms. `@import` would merge into a shared context, `@base`
 #: would make identifiers mean something else than they read.
 _INLINE_KEYWORDS = frozenset({"@version", "@vocab", "@language", "@direction", "@protected", "@propagate"})
+#: What the definition of a term may say: no context of its own, no reversal, no nesting.
+_DEFINITION_KEYWORDS = frozenset(
+    {"@id", "@type", "@container", "@language", "@direction", "@prefix", "@protected", "@index"}
+)
+#: The only aliases of keywords that published documents use.
+_ALIASES = frozenset({("id", "@id"), ("type", "@type")})
+#: Schemes of the identifiers in circulation. As a prefix such a name would turn every DID or URL, all of
+#: which look like compact IRIs to JSON-LD, into something else.
+_SCHEMES = frozenset({"did", "http", "https", "urn", "data", "mailto", "tel", "ipfs"})
 
 
 class ContextStore:
@@ -98,15 +107,27 @@ def _contexts_in(document: Mapping[str, Any]) -> Iterator[Any]:
 
 def _check_inline(context: Mapping[str, Any]) -> None:
     for term, definition in context.items():
-        if term.startswith("@") and term not in _INLINE_KEYWORDS:
-            raise Rejection(
-                "context",
-                f"An in-line context uses {term[:40]}; it may only define terms.",
-                {"term": term[:80]},
-            )
-        if isinstance(definition, dict) and "@context" in definition:
-            raise Rejection(
-                "context",
-                f"In an in-line context, {term[:80]!r} has a context of its own; name a published one.",
-                {"term": term[:80]},
-            )
+        if term.startswith("@"):
+            if term not in _INLINE_KEYWORDS:
+                raise _refusal(term, "is not taken in an in-line context, which may only define terms")
+            continue
+        if term.lower() in _SCHEMES:
+            raise _refusal(term, "is the scheme of identifiers; an in-line context must not redefine it")
+        iri = definition
+        if isinstance(definition, dict):
+            for keyword in definition:
+                if keyword not in _DEFINITION_KEYWORDS:
+                    raise _refusal(term, f"is defined with {keyword[:40]}; use a published context for that")
+            if "@graph" in _as_list(definition.get("@container")):
+                raise _refusal(term, "is defined as a graph; use a published context for that")
+            iri = definition.get("@id")
+        if isinstance(iri, str) and iri.startswith("@") and (term, iri) not in _ALIASES:
+            raise _refusal(term, f"stands for {iri[:40]}; an in-line context must not rename keywords")
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _refusal(term: str, problem: str) -> Rejection:
+    return Rejection("context", f"{term[:80]!r} {problem}.", {"term": term[:80]})

@@ -1,4 +1,4 @@
-"""The published Gaia-X credentials through the whole verifier: signature as published, verdict by our rules."""
+"""The published Gaia-X credentials through the verifier: signatures as published, verdicts by our rules."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_the_published_credentials_are_there() -> None:
 
 @pytest.mark.parametrize("name", named("valid"))
 def test_valid_signature_passes_with_its_variant(name: str) -> None:
-    variant = (RESULTS[name].split() + ["jwt"])[1].partition("[")[0]
+    variant = [*RESULTS[name].split(), "jwt"][1].partition("[")[0]
     check = report_on(name, "lab").check("signature")
     assert (check.outcome, check.evidence["variant"]) == (Outcome.PASSED, variant)
     assert check.evidence["options_covered"] is (variant != "gx-legacy")
@@ -187,6 +187,6 @@ def test_wizard_keys_need_a_configured_host() -> None:
     for name in named("valid"):
         if ":api:credentials:" in method_of(name):
             report = report_on(name, "lab", SelfCertifyingResolver(frozenset()))
-            assert [check.name for check in report.failed()][0] == "key"
+            assert next(report.failed()).name == "key"
             assert report.verdict is Verdict.REFUSED
             return
