@@ -68,6 +68,10 @@ class NodeClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next call."""
         self._session.close()
 
     def publish(self, data: bytes) -> Answer:

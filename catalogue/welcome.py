@@ -71,7 +71,7 @@ def _fill(client: NodeClient) -> None:
                 refused += 1
                 print(f"sample {Path(name).name} was refused: {problem}", file=sys.stderr)
     print(f"{len(files) - refused} sample self-descriptions by invented providers are published.")
-    _until(lambda: _found(client, "") is not None)
+    _until(lambda: bool(client.get("/readyz")["lag"] == 0))
 
 
 def _found(client: NodeClient, words: str) -> str | None:

@@ -91,20 +91,30 @@ class RunningNode:
                 start_new_session=True,
             )
         if wait:
-            eventually("an answer from /healthz", self._answers)
+            # Workers of a supervisor that was killed may still answer for a moment.
+            eventually("an answer", lambda: self._answers() and "cat-worker" in self.pids())
         return time.monotonic() - began
 
-    def _answers(self) -> bool:
+    def _answers(self, path: str = "/healthz") -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, f"the node ended:\n{self.output()[-3000:]}"
+        code = self.process.poll()
+        assert code is None, f"the node ended with {code}:\n{self.trouble()}"
         try:
-            return requests.get(self.url + "/healthz", timeout=5).status_code == 200
+            return requests.get(self.url + path, timeout=5).status_code == 200
         except requests.RequestException:
             return False
 
     def output(self) -> str:
         """What the node has written."""
         return self.log.read_text() if self.log.exists() else ""
+
+    def trouble(self) -> str:
+        """The last of what the node has written, without its access log."""
+        return "\n".join(line for line in self.output().splitlines() if '"answered"' not in line)[-5000:]
+
+    def is_ready(self) -> bool:
+        """Whether /readyz says so; AssertionError when the node has ended by itself."""
+        return self._answers("/readyz")
 
     def pids(self) -> dict[str, list[int]]:
         """Process ids by role: `supervisor`, `cat-web`, `cat-worker`, `cat-indexer`."""
@@ -125,6 +135,7 @@ class RunningNode:
 
     def kill(self) -> None:
         """End everything at once, for the end of a test."""
+        self.client.close()
         if self.process is None:
             return
         everything = [pid for pids in self.pids().values() for pid in pids]
@@ -138,7 +149,7 @@ class RunningNode:
 
     def is_found(self, name: str) -> bool:
         """Whether a search for `name` finds an offering of exactly that name."""
-        return any(item["name"] == name for item in self.offerings(q=name)["items"])
+        return any(item["name"] == name for item in self.offerings(q=name, state="listed")["items"])
 
 
 def kill_hard(pid: int) -> None:

@@ -70,6 +70,7 @@ class Load:
                     self.refusals.append(f"{problem.status}: {problem}")
             with self._mutex:
                 kept[digest_of(data)] = data
+        client.close()
 
 
 def listed_digests(node: RunningNode) -> Iterator[dict[str, Any]]:
@@ -119,6 +120,6 @@ def test_nothing_answered_is_lost_whatever_is_killed(make_node: Any, store: dict
                 node.process.wait()
                 node.start()
             time.sleep(0.3)
-        eventually("an answer after the kill", lambda: requests.get(node.url + "/readyz", timeout=5).ok)
+        eventually("an answer after the kill", node.is_ready)
         check(node, load)
     assert kills >= ROUNDS * 3 // 4

@@ -108,7 +108,9 @@ def test_stop_finishes_the_request_in_flight(make_node: Any, provider: Provider)
     stopping.start()
     time.sleep(0.5)
     connection.send(data[100:])
-    assert connection.getresponse().status == 201
+    with connection.getresponse() as response:
+        assert response.status == 201
+    connection.close()
     stopping.join(20)
     assert node.process.returncode == 0
     node.start()
