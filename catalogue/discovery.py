@@ -18,7 +18,7 @@ from catalogue.wording import facet_label, pick
 from credentials.times import Clock, to_rfc3339
 from search.embedded import EmbeddedEngine
 from search.engine import IndexUnusable
-from search.query import Page, Query
+from search.query import MAX_SIZE, FacetValue, Page, Query, Sort
 from vocab.model import Basis, Kind
 
 #: Seconds for which a worker answers from the state of the index that it last saw.
@@ -53,12 +53,8 @@ class Discovery:
         if query.facets:
             answer["facets"] = {
                 name: [
-                    {
-                        "value": value.value,
-                        "count": value.count,
-                        "label": self._label(name, value.value, languages),
-                    }
-                    for value in values
+                    {"value": value.value, "count": value.count, "label": label}
+                    for value, label in zip(values, self._labels(name, values, languages), strict=True)
                 ]
                 for name, values in page.facets.items()
             }
@@ -123,15 +119,27 @@ class Discovery:
             self._engine = None
             raise IndexUnavailable from damage
 
-    def _label(self, field: str, value: str, languages: Sequence[str]) -> str:
+    def _labels(self, field: str, values: Sequence[FacetValue], languages: Sequence[str]) -> list[str]:
         if field != "provider":
-            return facet_label(field, value, languages)
-        return self._provider_name(value) or value
+            return [facet_label(field, value.value, languages) for value in values]
+        names = self._provider_names([value.value for value in values])
+        return [names.get(value.value) or value.value for value in values]
 
-    def _provider_name(self, did: str) -> str:
-        """What a provider calls itself, looked up in the index."""
-        page = self._page(Query(kind=Kind.PARTICIPANT.value, filters={"provider": (did,)}, size=1))
-        return pick(_texts(page.hits[0].item, "names"), ()) if page.hits else ""
+    def _provider_names(self, dids: Sequence[str]) -> dict[str, str]:
+        """What providers call themselves, by DID, as the index has it."""
+        if not dids:
+            return {}
+        page = self._page(
+            Query(
+                kind=Kind.PARTICIPANT.value, filters={"provider": tuple(dids)}, size=MAX_SIZE, sort=Sort.NAME
+            )
+        )
+        providers = [hit.item["provider"] for hit in page.hits]
+        return {
+            str(provider["did"]): str(provider["name"])
+            for provider in providers
+            if isinstance(provider, Mapping)
+        }
 
     def _detail(self, record: str, kind: Kind, languages: Sequence[str]) -> dict[str, Any]:
         now = self._clock()

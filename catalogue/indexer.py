@@ -11,17 +11,18 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from catalogue.bearings import BearingChange, enter
 from catalogue.describing import Describer
-from catalogue.ledger import lines_of_digest
+from catalogue.ledger import records_of_digests
 from catalogue.log import Heads, Op, entries, events_after, read_heads
 from catalogue.operations import Operations
 from catalogue.position import Position
@@ -49,6 +50,8 @@ SWEEP_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 
 log = structlog.get_logger("catalogue.indexer")
+
+Read = TypeVar("Read")
 
 
 class Indexer:
@@ -104,11 +107,11 @@ class Indexer:
 
     def _touched(self, connection: Connection, here: Position, after: Position) -> dict[str, None]:
         """The records that the entries and events between two positions are about, in order."""
-        touched: dict[str, None] = {}
-        for entry in entries(connection, here.log, after.log - here.log):
-            if entry.op is Op.LIST:
-                touched |= dict.fromkeys(line.id for line in lines_of_digest(connection, entry.digest))
-            elif entry.op is Op.WITHDRAW:
+        found = entries(connection, here.log, after.log - here.log)
+        listed = [entry.digest for entry in found if entry.op is Op.LIST]
+        touched = dict.fromkeys(records_of_digests(connection, listed))
+        for entry in found:
+            if entry.op is Op.WITHDRAW:
                 touched |= dict.fromkeys(
                     connection.execute(
                         select(listings.c.record_id)
@@ -141,16 +144,14 @@ class Indexer:
 
     def _note_bearings(self, records: list[str]) -> set[str]:
         """Enter whom participants and evidence bear on; returns the targets for which that changed."""
-        with self._database.read() as connection:
-            changes = [
-                change
-                for record in records
-                if (change := self._describer.bearing_change(connection, record)) is not None
-            ]
+        changes: list[BearingChange] = []
+        for chunk in _chunks(records):
+            with self._database.read() as connection:
+                changes += self._readable(connection, chunk, self._describer.bearing_changes)
         if changes:
             with self._database.write() as connection:
                 for change in changes:
-                    self._describer.note_bearing(connection, change)
+                    enter(connection, change)
         return {target for change in changes for target in change.concerned}
 
     def _concerned(self, targets: set[str]) -> Iterator[list[str]]:
@@ -184,25 +185,43 @@ class Indexer:
         upserts: list[Document] = []
         deletes: list[str] = []
         with self._database.read() as connection:
-            for record in records:
-                document = self._document(connection, record, now)
-                if document is None:
-                    deletes.append(record)
-                else:
-                    upserts.append(document)
+            described = {
+                found.current.record_id: found
+                for found in self._readable(
+                    connection,
+                    records,
+                    lambda connection, chunk: self._describer.describe_all(connection, chunk, now).values(),
+                )
+            }
+        for record in records:
+            found = described.get(record)
+            if found is None or found.description.kind is Kind.EVIDENCE:
+                deletes.append(record)
+            else:
+                upserts.append(found.document(now))
         return upserts, deletes
 
-    def _document(self, connection: Connection, record: str, now: datetime) -> Document | None:
+    def _readable(
+        self,
+        connection: Connection,
+        records: Sequence[str],
+        read: Callable[[Connection, Sequence[str]], Iterable[Read]],
+    ) -> list[Read]:
+        """What `read` makes of the records, without those that can't be read.
+
+        Such a record was accepted by another version of this program. It stays listed and readable by
+        digest, and must not hold up the others: they are tried in halves until it stands alone.
+        """
         try:
-            described = self._describer.describe(connection, record, now)
+            return list(read(connection, records))
         except Rejection as rejection:
-            # Accepted by another version of this program, no longer readable by this one: it stays listed
-            # and readable by digest, and must not hold up the others.
-            log.error("record can't be described", record=record, detail=rejection.detail)
-            return None
-        if described is None or described.description.kind is Kind.EVIDENCE:
-            return None
-        return described.document(now)
+            if len(records) == 1:
+                log.error("record can't be described", record=records[0], detail=rejection.detail)
+                return []
+        half = len(records) // 2
+        return self._readable(connection, records[:half], read) + self._readable(
+            connection, records[half:], read
+        )
 
 
 def run(settings: Settings, stop: threading.Event) -> None:

@@ -158,7 +158,7 @@ def list_verified(
             connection.execute(
                 insert(repeats).values(
                     digest=entry.digest,
-                    index=credential.index,
+                    place=credential.index,
                     content_id=credential.content_id,
                     position=entry.position,
                 )
@@ -192,7 +192,7 @@ def _list_statement(
             "subject": subject,
             "credential": _own_id(credential),
             "digest": entry.digest,
-            "index": credential.index,
+            "place": credential.index,
             "obtained": obtained,
             "valid_from": stored_time(credential.valid_from),
             "valid_until": stored_time(credential.valid_until) if credential.valid_until else None,
@@ -272,11 +272,11 @@ def lines_where(connection: Connection, condition: object) -> list[RecordLine]:
     rows = connection.execute(
         select(listings)
         .where(condition)  # type: ignore[arg-type]
-        .order_by(listings.c.position, listings.c.index, listings.c.subject)
+        .order_by(listings.c.position, listings.c.place, listings.c.subject)
     )
     return [
         RecordLine(
-            row.record_id, row.digest, row.index, row.content_id, row.issuer, row.subject, State(row.state)
+            row.record_id, row.digest, row.place, row.content_id, row.issuer, row.subject, State(row.state)
         )
         for row in rows
     ]
@@ -286,6 +286,22 @@ def records_of_content(connection: Connection, content_id: str) -> Sequence[str]
     """The ids of the records that one statement belongs to."""
     return (
         connection.execute(select(listings.c.record_id).where(listings.c.content_id == content_id))
+        .scalars()
+        .all()
+    )
+
+
+def records_of_digests(connection: Connection, digests: Sequence[str]) -> Sequence[str]:
+    """The ids of the records that have statements in any of these blobs, in the order of the log."""
+    if not digests:
+        return ()
+    repeated = select(repeats.c.content_id).where(repeats.c.digest.in_(digests))
+    return (
+        connection.execute(
+            select(listings.c.record_id)
+            .where(listings.c.digest.in_(digests) | listings.c.content_id.in_(repeated))
+            .order_by(listings.c.position, listings.c.place)
+        )
         .scalars()
         .all()
     )
@@ -304,7 +320,7 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
             select(repeats)
             .join(blobs, blobs.c.digest == repeats.c.digest)
             .where(repeats.c.content_id == content_id, repeats.c.digest != digest)
-            .order_by(repeats.c.position, repeats.c.index)
+            .order_by(repeats.c.position, repeats.c.place)
             .limit(1)
         ).one_or_none()
         mine = (listings.c.content_id == content_id) & (listings.c.digest == digest)
@@ -325,14 +341,14 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
             .where(mine)
             .values(
                 digest=heir.digest,
-                index=heir.index,
+                place=heir.place,
                 position=heir.position,
                 listed_at=listed_at,
                 obtained=obtained or INLINE,
             )
         )
         connection.execute(
-            delete(repeats).where(repeats.c.digest == heir.digest, repeats.c.index == heir.index)
+            delete(repeats).where(repeats.c.digest == heir.digest, repeats.c.place == heir.place)
         )
     connection.execute(delete(repeats).where(repeats.c.digest == digest))
     connection.execute(delete(reports).where(reports.c.digest == digest))

@@ -134,7 +134,7 @@ class Records:
         elif state is not None:
             chosen.append(listings.c.state == state)
         place = _read_cursor(cursor)
-        key = (listings.c.position, listings.c.index, listings.c.record_id)
+        key = (listings.c.position, listings.c.place, listings.c.record_id)
         with self._database.read() as connection:
             total = connection.execute(select(func.count()).select_from(listings).where(*chosen)).scalar_one()
             query = select(listings).where(*chosen).order_by(*key).limit(size + 1)
@@ -205,7 +205,7 @@ def _statement(row: Row[tuple[object, ...]], now: str) -> ListedStatement:
     return ListedStatement(
         row.record_id,
         row.digest,
-        row._mapping[listings.c.index],
+        row.place,
         row.content_id,
         row.issuer,
         row.subject,
@@ -217,7 +217,7 @@ def _statement(row: Row[tuple[object, ...]], now: str) -> ListedStatement:
 
 
 def _cursor(row: Row[tuple[object, ...]]) -> str:
-    place = [row.position, row._mapping[listings.c.index], row.record_id]
+    place = [row.position, row.place, row.record_id]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 

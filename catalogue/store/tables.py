@@ -117,7 +117,7 @@ listings = Table(
     # The credential's own `id`, under which a clearing house may speak of it.
     Column("credential", Text, index=True),
     Column("digest", _DIGEST, nullable=False, index=True),
-    Column("index", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
     Column("obtained", String(16), nullable=False),
     Column("valid_from", _TIME, nullable=False),
     Column("valid_until", _TIME),
@@ -134,7 +134,7 @@ repeats = Table(
     "repeats",
     metadata,
     Column("digest", _DIGEST, primary_key=True),
-    Column("index", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
     Column("content_id", _DIGEST, nullable=False, index=True),
     Column("position", BigInteger, nullable=False),
 )

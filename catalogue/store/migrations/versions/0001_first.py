@@ -100,7 +100,7 @@ def _create_derived() -> None:
         sa.Column("subject", sa.Text, nullable=False),
         sa.Column("credential", sa.Text),
         sa.Column("digest", DIGEST, nullable=False),
-        sa.Column("index", sa.Integer, nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
         sa.Column("obtained", sa.String(16), nullable=False),
         sa.Column("valid_from", TIME, nullable=False),
         sa.Column("valid_until", TIME),
@@ -117,7 +117,7 @@ def _create_derived() -> None:
     op.create_table(
         "repeats",
         sa.Column("digest", DIGEST, primary_key=True),
-        sa.Column("index", sa.Integer, primary_key=True),
+        sa.Column("place", sa.Integer, primary_key=True),
         sa.Column("content_id", DIGEST, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
     )
