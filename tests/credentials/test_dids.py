@@ -196,6 +196,11 @@ def test_did_alone_names_the_only_method_and_none_of_several() -> None:
         document(verificationMethod=[method(), method("#key-2")]).find(DID)
 
 
+def test_other_did_never_names_the_only_method() -> None:
+    with pytest.raises(MethodNotFound, match="another DID"):
+        document(verificationMethod=[method()]).find("did:web:other.example")
+
+
 def test_method_called_like_the_did_itself_is_found_among_several() -> None:
     found = document(verificationMethod=[method(DID), method("#key-2")])
     assert found.find(DID).id == DID

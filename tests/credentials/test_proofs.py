@@ -300,3 +300,33 @@ def test_presentation_and_its_credentials_hold_one_by_one(
         assert match(credential, key).variant == variant
     del presentation["verifiableCredential"][1]
     refused(presentation, key)
+
+
+def test_presentation_signed_over_the_other_canonical_form_holds_with_the_same_content_id() -> None:
+    address = {"gx:countrySubdivisionCode": "BE-BRU"}
+    subject = {"type": "gx:LegalParticipant", "gx:headquarterAddress": address, "gx:legalAddress": address}
+    statement = {name: value for name, value in V1.items() if name != "id"}
+    members = [
+        {**statement, "credentialSubject": subject},
+        {**statement, "credentialSubject": {**subject, "gx:legalName": "Löschteich"}},
+    ]
+    presentation = {
+        "@context": [*V1["@context"], "https://w3id.org/security/suites/ed25519-2020/v1"],
+        "type": ["VerifiablePresentation"],
+        "holder": "did:web:provider.example",
+        "verifiableCredential": members,
+    }
+    forms = [JSONLD.canonicalise(presentation, related=related) for related in ("duplicates", "distinct")]
+    assert forms[0] != forms[1]
+    key = KEYS["Ed25519"]
+    proof = {
+        "type": "Ed25519Signature2020",
+        "created": "2026-05-01T12:00:00Z",
+        "proofPurpose": "authentication",
+        "verificationMethod": METHOD,
+    }
+    options = proofs._sha256(JSONLD.canonicalise(proof_options(proof, presentation["@context"])))
+    for form in forms:
+        proof["proofValue"] = "z" + to_base58btc(key.sign(options + proofs._sha256(form)))
+        found = match_proof(presentation, proof, key.public(), JSONLD)
+        assert found.content_id == digest_of(forms[0].encode())
