@@ -61,7 +61,7 @@ Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 class HttpsFetcher:
     """A `credentials.resolving.Fetcher`. One per process; safe to share between threads.
 
-    `allowed_hosts` (`host` or `host:port`, in lower case) may have any address and port; the operator answers
+    `allowed_hosts` (`host` or `host:port`) may have any address and port; the operator answers
     for them. `ca_file` holds further root certificates in PEM, besides Mozilla's.
     """
 
@@ -74,7 +74,7 @@ class HttpsFetcher:
         resolve: Resolve = socket.getaddrinfo,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
-        self._allowed_hosts = allowed_hosts
+        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._ca_file = ca_file
         self._clock = clock
         self._resolve = resolve

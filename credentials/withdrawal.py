@@ -1,4 +1,4 @@
-"""Withdrawals: an issuer takes back a statement by a small signed token (docs/api.md, POST /withdrawals).
+"""Withdrawals: an issuer takes back a statement by a small signed token (POST /withdrawals).
 
 The token is a compact JWS of `typ` catalogue-withdrawal+jwt with `{iss, content_id, iat, reason?}`. Any key
 that stands in `assertionMethod` of the issuer's current DID document may sign it, not only the one that
