@@ -17,6 +17,7 @@ from pyld.resolved_context import ResolvedContext
 
 from credentials.contexts import ContextStore
 from credentials.errors import Rejection
+from credentials.expansion import Expander, Unusual
 from credentials.nquads import Quad
 from credentials.rdf_canon import Related, TooMuchWork, canonicalise
 from credentials.statements import statements_of
@@ -212,16 +213,29 @@ class _Processor(JsonLdProcessor):  # type: ignore[misc] # pyld has no types
             "keepFreeFloatingNodes": False,
             "processingMode": "json-ld-1.1",
         }
+        self._usual = Expander(self._get_initial_context(self._options), self._change_context)
 
     def expand_tree(self, document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str | None]]:
         """The expanded array, and the terms dropped (None for one that its context maps to nothing)."""
         self._dropped = []
-        start = self._get_initial_context(self._options)
-        expanded = self._expand(start, None, document, self._options)
+        try:
+            nodes = self._usual.expand(document, self._note_dropped)
+        except Unusual:
+            self._dropped = []
+            nodes = self.expand_any(document)
+        return nodes, self._dropped
+
+    def expand_any(self, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The expanded array by the general algorithm; the dropped terms are added to those noted."""
+        expanded = self._expand(self._get_initial_context(self._options), None, document, self._options)
         if isinstance(expanded, dict) and len(expanded) == 1 and "@graph" in expanded:
             expanded = expanded["@graph"]
-        nodes = [] if expanded is None else expanded if isinstance(expanded, list) else [expanded]
-        return nodes, self._dropped
+        return [] if expanded is None else expanded if isinstance(expanded, list) else [expanded]
+
+    def _change_context(self, active: Any, local: Any, *, override: bool, propagate: bool) -> Any:
+        return self._process_context(
+            active, local, self._options, override_protected=override, propagate=propagate
+        )
 
     def _process_context(
         self, active_ctx: Any, local_ctx: Any, options: Any, *args: Any, propagate: bool = True, **kwargs: Any

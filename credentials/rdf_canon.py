@@ -90,8 +90,12 @@ class _Canonicalisation:
         self.quads_of: dict[str, list[Quad]] = {}
         for quad in quads:
             subject, _, object_, graph = quad
-            for node in {term for term in (subject, object_, graph) if is_blank(term)}:
-                self.quads_of.setdefault(node, []).append(quad)
+            if subject[0] == "_":
+                self.quads_of.setdefault(subject, []).append(quad)
+            if object_[0] == "_" and object_ != subject:
+                self.quads_of.setdefault(object_, []).append(quad)
+            if graph and graph[0] == "_" and graph != subject and graph != object_:
+                self.quads_of.setdefault(graph, []).append(quad)
         self.related = related
         self.new_hash = _HASHES[algorithm]
         self.work_left = max_work
@@ -128,13 +132,17 @@ class _Canonicalisation:
     def hash_first_degree_quads(self, node: str) -> str:
         """Section 4.6.3."""
 
-        def marked(term: str) -> str:
-            return ("_:a" if term == node else "_:z") if is_blank(term) else term
-
-        lines = sorted(
-            line((marked(subject), predicate, marked(object_), marked(graph)))
-            for subject, predicate, object_, graph in self.quads_of[node]
-        )
+        lines = []
+        for subject, predicate, object_, graph in self.quads_of[node]:
+            # Inlined, since this is the innermost loop: the node itself is _:a, any other blank node _:z.
+            if subject[0] == "_":
+                subject = "_:a" if subject == node else "_:z"
+            if object_[0] == "_":
+                object_ = "_:a" if object_ == node else "_:z"
+            if graph and graph[0] == "_":
+                graph = "_:a" if graph == node else "_:z"
+            lines.append(line((subject, predicate, object_, graph)))
+        lines.sort()
         digest = self.first_degree[node] = self.hash("".join(lines))
         return digest
 
