@@ -35,7 +35,7 @@ from search.facets import count_facets
 from search.highlighting import Highlighter
 from search.indexing import INDEX_VERSION
 from search.plan import Question, answer_loosening, question_of
-from search.query import FILTER_FIELDS, MAX_RELEVANCE_HITS, Hit, Matching, Page, Query, Sort
+from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, Hit, Matching, Page, Query, Sort
 
 #: Bytes in which the writer gathers documents before it makes a segment: tantivy's least with room to spare.
 _WRITER_BYTES = 15_000_000
@@ -43,7 +43,7 @@ _WRITER_BYTES = 15_000_000
 _ITEMS_KEPT = 1_000
 _GENERATION = re.compile(r"(\d+)-(\d{6,})")
 _CURRENT = "current"
-_PROBE = Query(text="a", sort=Sort.NAME, size=1, facets=FILTER_FIELDS)
+_PROBE = Query(text="a", sort=Sort.NAME, size=1, facets=FACET_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +260,13 @@ class _Search:
 
     def _attempt(self, matching: Matching) -> _Found:
         question, place = self._question, self._question.place
-        base = self._queries.matches(matching)
         size = question.query.size
         if question.ranked:
             offset = place.offset if place else 0
             limit = min(size + 1, MAX_RELEVANCE_HITS - offset)
-            ranking = self._searcher.search(base, limit=limit, offset=offset)
+            ranking = self._searcher.search(self._queries.ranked(matching), limit=limit, offset=offset)
             return _Found(ranking.hits, count_of(ranking))
+        base = self._queries.matches(matching)
         if place is None:
             return self._ordered(base, size + 1)
         behind = self._queries.matches(matching, after=place.after, sort_key=self._sort_key)

@@ -7,23 +7,23 @@ objects; tantivy's own query language sees nothing but sort keys in hex.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from tantivy import Document as TantivyDocument
 from tantivy import Index, Occur, Schema, SchemaBuilder, SearchResult
 from tantivy import Query as TantivyQuery
 
 from search.document import Document
-from search.indexing import TEXT_FIELDS, WORDS_FIELD, indexed, provider_lookup, value_field
+from search.indexing import TERMS_FIELD, TEXT_FIELDS, WORDS_FIELD, indexed, provider_lookup, value_field
 from search.plan import Question, typos_in
-from search.query import FILTER_FIELDS, Matching
+from search.query import FACET_FIELDS, Matching
 from search.text import Word
 
 #: What a word found in several fields adds beyond its best field.
 _OTHER_FIELDS = 0.2
 #: What a word weighs that is only similar: less than any exact find.
 _SIMILAR = 0.05
-_LOOK_UPS = ("provider_id", "provider_named")
+_LOOK_UPS = ("provider_id", "provider_named", "subject")
 NAME_KEY = "name_key"
 LISTED_KEY = "listed_key"
 ITEM = "item"
@@ -34,13 +34,14 @@ def build_schema() -> Schema:
     builder = SchemaBuilder()
     for name in ("id", "kind", *_LOOK_UPS):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in FILTER_FIELDS:
+    for name in FACET_FIELDS:
         builder.add_text_field(value_field(name), tokenizer_name="raw", index_option="basic", fast=True)
     for name in (NAME_KEY, LISTED_KEY):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
-    builder.add_text_field(WORDS_FIELD, tokenizer_name="whitespace", index_option="basic")
+    for name in (TERMS_FIELD, WORDS_FIELD):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
     builder.add_bytes_field(ITEM, stored=True)
     return builder.build()
 
@@ -56,6 +57,7 @@ def tantivy_document(document: Document) -> TantivyDocument:
             made.add_text(name, value)
     for name, terms in form.texts.items():
         made.add_text(name, " ".join(terms))
+    made.add_text(TERMS_FIELD, " ".join(form.terms))
     made.add_text(WORDS_FIELD, " ".join(form.words))
     made.add_text(NAME_KEY, form.name_key)
     made.add_text(LISTED_KEY, form.listed_key)
@@ -75,56 +77,72 @@ class QueryBuilder:
         self._index = index
         self._schema = schema
         self._question = question
-        kind = TantivyQuery.term_query(schema, "kind", question.query.kind, "basic")
-        self._kind = (Occur.Must, TantivyQuery.const_score_query(kind, 0.0))
-        self._filters: Mapping[str, tuple[Occur, TantivyQuery]] = {
-            name: (Occur.Must, TantivyQuery.const_score_query(self._filter(name, values), 0.0))
-            for name, values in question.filters().items()
-        }
+        self._kind = TantivyQuery.term_query(schema, "kind", question.query.kind, "basic")
+        self._filters = {name: self._filter(name, values) for name, values in question.filters().items()}
+
+    def ranked(self, matching: Matching) -> TantivyQuery:
+        """All hits, each with its score."""
+        return self._all(list(self._filters.values()), [self._text(matching, self._valued)])
 
     def matches(
         self, matching: Matching, *, without: str = "", after: str | None = None, sort_key: str = ""
     ) -> TantivyQuery:
-        """All hits; without one field's filter, or only those behind the sort key `after`, if asked for."""
+        """All hits unscored; without one field's filter, or only those behind the sort key `after`, if asked."""
         clauses = [clause for name, clause in self._filters.items() if name != without]
         if self._question.has_text:
-            clauses.append((Occur.Must, self._text(matching)))
+            clauses.append(self._text(matching, self._present))
         if after is not None:
             # Hex digits (`search.cursor` lets nothing else through): the one thing tantivy has no object for.
-            behind = self._index.parse_query(f"{sort_key}:{{{after} TO *}}")
-            clauses.append((Occur.Must, TantivyQuery.const_score_query(behind, 0.0)))
-        return TantivyQuery.boolean_query([self._kind, *clauses])
+            clauses.append(self._index.parse_query(f"{sort_key}:{{{after} TO *}}"))
+        return self._all(clauses, [])
 
-    def _text(self, matching: Matching) -> TantivyQuery:
+    def _all(self, unscored: list[TantivyQuery], scored: list[TantivyQuery]) -> TantivyQuery:
+        clauses = [TantivyQuery.const_score_query(clause, 0.0) for clause in (self._kind, *unscored)]
+        return TantivyQuery.boolean_query([(Occur.Must, clause) for clause in (*clauses, *scored)])
+
+    def _text(self, matching: Matching, query_of: Callable[[Word, int], TantivyQuery]) -> TantivyQuery:
         if not self._question.words:
             return TantivyQuery.empty_query()
         similar = matching in (Matching.TYPOS, Matching.ANY_TYPOS)
         one_will_do = matching in (Matching.ANY, Matching.ANY_TYPOS)
         occur = Occur.Should if one_will_do else Occur.Must
         return TantivyQuery.boolean_query(
-            [(occur, self._word(word, similar=similar)) for word in self._question.words]
+            [(occur, query_of(word, typos_in(word.text) if similar else 0)) for word in self._question.words]
         )
 
-    def _word(self, word: Word, *, similar: bool) -> TantivyQuery:
+    def _valued(self, word: Word, typos: int) -> TantivyQuery:
         """Documents with the word in any field, valued by the best of them."""
-        terms = [
+        found = [
             TantivyQuery.boost_query(TantivyQuery.term_query(self._schema, name, stem, "freq"), weight)
             for name, weight in TEXT_FIELDS.items()
             for stem in word.stems
         ]
-        typos = typos_in(word.text) if similar else 0
         if typos:
-            alike = TantivyQuery.fuzzy_term_query(
-                self._schema, WORDS_FIELD, word.text, distance=typos, transposition_cost_one=True
-            )
-            terms.append(TantivyQuery.const_score_query(alike, _SIMILAR))
-        return TantivyQuery.disjunction_max_query(terms, _OTHER_FIELDS)
+            found.append(TantivyQuery.const_score_query(self._similar(word, typos), _SIMILAR))
+        return TantivyQuery.disjunction_max_query(found, _OTHER_FIELDS)
+
+    def _present(self, word: Word, typos: int) -> TantivyQuery:
+        """The same documents by the shortest way."""
+        found = [TantivyQuery.term_query(self._schema, TERMS_FIELD, stem, "basic") for stem in word.stems]
+        if typos:
+            found.append(self._similar(word, typos))
+        return _any_of(found)
+
+    def _similar(self, word: Word, typos: int) -> TantivyQuery:
+        return TantivyQuery.fuzzy_term_query(
+            self._schema, WORDS_FIELD, word.text, distance=typos, transposition_cost_one=True
+        )
 
     def _filter(self, name: str, values: tuple[str, ...]) -> TantivyQuery:
         wanted = dict.fromkeys(values)
         pairs = [provider_lookup(value) for value in wanted] if name == "provider" else []
         pairs = pairs or [(value_field(name), value) for value in wanted]
-        terms = [TantivyQuery.term_query(self._schema, field, value, "basic") for field, value in pairs]
-        if len(terms) == 1:
-            return terms[0]
-        return TantivyQuery.boolean_query([(Occur.Should, term) for term in terms])
+        return _any_of(
+            [TantivyQuery.term_query(self._schema, field, value, "basic") for field, value in pairs]
+        )
+
+
+def _any_of(queries: list[TantivyQuery]) -> TantivyQuery:
+    if len(queries) == 1:
+        return queries[0]
+    return TantivyQuery.boolean_query([(Occur.Should, query) for query in queries])

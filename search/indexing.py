@@ -12,7 +12,7 @@ from search.document import Document, primary_name
 from search.text import Analysed, analyse, fold
 
 #: Grows when the terms or the keys of a document change: an index of another version is made anew.
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 
 #: Text fields and what a word found there weighs: a service's name tells more than what is said of it.
 TEXT_FIELDS: Mapping[str, float] = {
@@ -25,6 +25,8 @@ TEXT_FIELDS: Mapping[str, float] = {
 }
 #: The unstemmed words of all text fields, in which typos are forgiven: a stem hides half of the letters.
 WORDS_FIELD = "words"
+#: The stems of all text fields: whether a document has a word at all is asked of one field, not of six.
+TERMS_FIELD = "terms"
 
 #: Characters of a folded name that count for the order; names alike so far are ordered by id.
 _SORTED_CHARACTERS = 64
@@ -40,13 +42,14 @@ _RECORD_ID = re.compile(r"[0-9a-f]{32}")
 class Indexed:
     """What an engine indexes of one document.
 
-    `texts` maps each of `TEXT_FIELDS` to its terms in order; `words` are the distinct unstemmed words;
-    `values` maps filter fields and facets to exact values, and the look-up fields `provider_id` and
-    `provider_named`. `name_key` and `listed_key` are unique, and their order as ASCII text is the order of a
-    list: by folded name, and newest first, each then by id.
+    `texts` maps each of `TEXT_FIELDS` to its terms in order; `terms` are the distinct ones of all, `words` the
+    distinct unstemmed words. `values` maps filter fields and facets to exact values, and the look-up fields
+    `provider_id`, `provider_named` and `subject`. `name_key` and `listed_key` are unique, and their order as
+    ASCII text is the order of a list: by folded name, and newest first, each then by id.
     """
 
     texts: Mapping[str, tuple[str, ...]]
+    terms: tuple[str, ...]
     words: tuple[str, ...]
     values: Mapping[str, tuple[str, ...]]
     name_key: str
@@ -65,6 +68,7 @@ def indexed(document: Document) -> Indexed:
     }
     return Indexed(
         texts={name: tuple(term for part in parts for term in part.terms) for name, parts in texts.items()},
+        terms=_distinct(term for parts in texts.values() for part in parts for term in part.terms),
         words=_distinct(word for parts in texts.values() for part in parts for word in part.words),
         values={
             "jurisdiction": _distinct(document.jurisdictions),
@@ -75,6 +79,7 @@ def indexed(document: Document) -> Indexed:
             "provider_named": (named(document.provider_name),) if named(document.provider_name) else (),
             "identity": (document.identity,),
             "state": (document.state,),
+            "subject": (document.subject,) if document.subject else (),
         },
         name_key=name_key(document),
         listed_key=listed_key(document),

@@ -23,10 +23,12 @@ MAX_TEXT = 400
 #: Telling words of free text: each costs a dozen look-ups, and nobody finds more by a thirtieth.
 MAX_WORDS = 30
 
-#: Fields that a query may filter by and count.
-FILTER_FIELDS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
+#: Fields that a query may count by.
+FACET_FIELDS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
+#: Fields that a query may filter by. Subjects are nearly all different, so counting them says nothing.
+FILTER_FIELDS = (*FACET_FIELDS, "subject")
 KINDS = ("offering", "participant")
-DEFAULT_FACETS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
+DEFAULT_FACETS = FACET_FIELDS
 #: Values shown per facet.
 FACET_SIZE = 50
 
@@ -62,7 +64,7 @@ class Query:
 
     Filter values: `provider` is a participant's record id, a DID or an exact name (case and accents aside);
     `capability` a concept id, which finds its narrower concepts too; `jurisdiction` an alpha-2 code, `EU` or
-    `EEA`. `relevance` without text is `listed_at`.
+    `EEA`; `subject` is compared exactly. `relevance` without text is `listed_at`.
     """
 
     kind: str = "offering"
@@ -137,8 +139,8 @@ def check(query: Query) -> None:
             if not value or len(value) > MAX_VALUE or not _is_text(value):
                 raise QueryInvalid(field_name, f"must be text of 1 to {MAX_VALUE} characters")
     for facet in query.facets:
-        if facet not in FILTER_FIELDS:
-            raise QueryInvalid("facets", f"must be among {', '.join(FILTER_FIELDS)}")
+        if facet not in FACET_FIELDS:
+            raise QueryInvalid("facets", f"must be among {', '.join(FACET_FIELDS)}")
 
 
 def _is_text(value: str) -> bool:
