@@ -82,7 +82,7 @@ def exposition(services: Node) -> tuple[bytes, str]:
     text = generate_latest(registry)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         shared = CollectorRegistry()
-        MultiProcessCollector(shared)
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         text += generate_latest(shared)
     else:
         text += generate_latest(REGISTRY)

@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter
 
 from catalogue.api import kinds
 from catalogue.api.kinds import Kind
+from catalogue.api.media import read_bounded
 from catalogue.api.problems import MEDIA_TYPE, Problem, answer
 from catalogue.node import Node
 from vocab.languages import LANGUAGES
@@ -69,7 +70,7 @@ class Parser(FlaskParser):
                 {"where": "Content-Type", "accepted": ["application/json"]},
             )
         try:
-            data = json.loads(req.stream.read())
+            data = json.loads(read_bounded())
         except (ValueError, RecursionError) as error:
             raise Problem(kinds.MALFORMED_REQUEST, "the body is not JSON", {"where": "body"}) from error
         if not isinstance(data, dict):

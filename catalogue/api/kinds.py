@@ -114,7 +114,9 @@ PRECONDITION_FAILED = Kind(
     "The entity tag asked for is not the current one",
     "Repeat without If-Match: what a digest names never changes.",
 )
-TOO_LARGE = Kind("too-large", 413, "The body is larger than this node takes", "Send at most `limit` bytes.")
+TOO_LARGE = Kind(
+    "too-large", 413, "The body is larger than this node takes", "Send at most `max_bytes` bytes."
+)
 UNSUPPORTED_MEDIA_TYPE = Kind(
     "unsupported-media-type",
     415,

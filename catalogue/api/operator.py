@@ -12,14 +12,14 @@ from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, node
 from catalogue.api.problems import Problem
 from catalogue.api.publishing import BODY_REFUSALS
-from catalogue.api.queries import MAX_VALUE
 from catalogue.operations import BLOCK
+from search.query import MAX_VALUE
 
 blueprint = Blueprint("operator", __name__, description="For the node's operator, with a bearer token.")
 
 _AUTHORISATION = (kinds.OPERATOR_TOKEN_REQUIRED, kinds.COMMAND_LINE_ONLY)
 _JSON_BODY = tuple(kind for kind in BODY_REFUSALS if kind is not kinds.UNSUPPORTED_ENCODING)
-_SECURED = {"security": [{"operator": []}]}
+_SECURED: dict[str, Any] = {"security": [{"operator": []}]}
 _DID = [
     {
         "in": "path",

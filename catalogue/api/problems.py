@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from flask import Response, current_app, request
+from flask import Response, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -125,7 +125,7 @@ TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
     errors.IssuerBlocked: lambda e: Problem(kinds.ISSUER_BLOCKED, str(e), {"where": e.did}),
     errors.IssuerNotAllowed: lambda e: Problem(kinds.ISSUER_NOT_ALLOWED, str(e), {"where": e.did}),
     errors.LimitExceeded: _limit_exceeded,
-    errors.TooLarge: lambda e: Problem(kinds.TOO_LARGE, str(e), {"limit": e.limit}),
+    errors.TooLarge: lambda e: Problem(kinds.TOO_LARGE, str(e), {"max_bytes": e.limit}),
     errors.NotFound: lambda e: Problem(kinds.NOT_FOUND, str(e), {"where": e.what}),
     errors.Gone: _gone,
     errors.IndexUnavailable: lambda e: _unavailable("the search index can't answer now"),
@@ -155,16 +155,6 @@ def _of_http(error: HTTPException) -> Problem:
             allowed = error.valid_methods if isinstance(error, MethodNotAllowed) else None
             allow = ", ".join(sorted(allowed or ()))
             return Problem(kinds.METHOD_NOT_ALLOWED, f"only {allow} here", headers={"Allow": allow})
-        case 413:
-            limit = current_app.config["MAX_CONTENT_LENGTH"]
-            return Problem(kinds.TOO_LARGE, f"more than {limit} bytes", {"limit": limit})
-        case 415:
-            return Problem(
-                kinds.UNSUPPORTED_MEDIA_TYPE,
-                "the body must be JSON",
-                {"accepted": ["application/json"]},
-                {"Accept-Post": "application/json"},
-            )
         case code if code is not None and 400 <= code < 500:
             return Problem(kinds.MALFORMED_REQUEST, error.description or error.name)
         case _:

@@ -7,13 +7,13 @@ from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from catalogue.lifecycle import State
 from search.query import (
     DEFAULT_FACETS,
     DEFAULT_SIZE,
-    FILTER_FIELDS,
+    FACET_FIELDS,
     MAX_FILTER_VALUES,
     MAX_SIZE,
     MAX_TEXT,
@@ -27,6 +27,8 @@ from vocab.model import Identity, Kind
 MAX_CURSOR = 2_000
 #: The value of `facets` that asks for none.
 NO_FACETS = "none"
+#: What any DID looks like (W3C DID Core section 3.1); which methods are resolved is another question.
+IS_DID = [Length(1, MAX_VALUE), Regexp("^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$")]
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -54,7 +56,7 @@ def one(description: str, **options: Any) -> fields.String:
     return fields.String(metadata={"description": description}, **options)
 
 
-def many(description: str, *values: str) -> fields.List:
+def many(description: str, *values: str) -> fields.List[Any]:
     """A repeatable parameter: any of its values."""
     inner = fields.String(validate=OneOf(values) if values else Length(1, MAX_VALUE))
     return fields.List(inner, validate=Length(1, MAX_FILTER_VALUES), metadata={"description": description})
@@ -84,7 +86,7 @@ class SearchArguments(Arguments):
     capability = many("Concept of /vocabulary/capabilities; narrower concepts are found too.")
     label = many("Trust label; see /vocabulary/labels.")
     provider = many("The provider, by record id or DID.")
-    did = one("The same as `provider`, given once: the issuer's DID.")
+    did = one("The same as `provider`, given once: the issuer's DID.", validate=IS_DID)
     subject = one("What the self-description is about, exactly.")
     identity = many("How far the provider's identity is established.", *(value.value for value in Identity))
     state = many("State of the statement; see /vocabulary/states.", *(value.value for value in State))
@@ -96,13 +98,13 @@ class SearchArguments(Arguments):
     )
     size = page_size()
     cursor = page_cursor()
-    facets = many(f"Fields to count; default all, `{NO_FACETS}` for none.", *FILTER_FIELDS, NO_FACETS)
+    facets = many(f"Fields to count; default all, `{NO_FACETS}` for none.", *FACET_FIELDS, NO_FACETS)
 
 
 def query_of(kind: Kind, arguments: dict[str, Any]) -> Query:
     """The question that validated `SearchArguments` ask about documents of `kind`."""
     filters: dict[str, tuple[str, ...]] = {
-        name: tuple(dict.fromkeys(arguments[name])) for name in FILTER_FIELDS if arguments.get(name)
+        name: tuple(dict.fromkeys(arguments[name])) for name in FACET_FIELDS if arguments.get(name)
     }
     for name, target in (("did", "provider"), ("status", "state"), ("subject", "subject")):
         if arguments.get(name):
@@ -136,6 +138,4 @@ class StatementArguments(Arguments):
 class StandingArguments(Arguments):
     """Whose standing to show."""
 
-    did = fields.String(
-        required=True, validate=Length(1, MAX_VALUE), metadata={"description": "The issuer's DID."}
-    )
+    did = fields.String(required=True, validate=IS_DID, metadata={"description": "The issuer's DID."})

@@ -51,7 +51,7 @@ def number(description: str) -> fields.Integer:
     return fields.Integer(required=True, validate=Range(min=0), metadata={"description": description})
 
 
-def texts(description: str) -> fields.List:
+def texts(description: str) -> fields.List[Any]:
     """A list of strings, possibly empty."""
     return fields.List(fields.String(), required=True, metadata={"description": description})
 
@@ -123,6 +123,8 @@ class ProblemSchema(ma.Schema):
     retry_after = fields.Integer(
         validate=Range(min=1), metadata={"description": "Seconds to wait, as in the header Retry-After."}
     )
+    limit = fields.String(metadata={"description": "The limit that is used up."})
+    max_bytes = fields.Integer(metadata={"description": "The largest body that is taken."})
     accepted = fields.List(fields.String(), metadata={"description": "Media types that are taken here."})
     content_id = fields.String(metadata={"description": "The content concerned."})
     digest = fields.String(metadata={"description": "The bytes concerned."})

@@ -1,0 +1,36 @@
+"""Nodes on temporary folders, called over HTTP without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_support import ApiNode, MakeApi, Provider
+
+
+@pytest.fixture
+def make_api(tmp_path: Path) -> Iterator[MakeApi]:
+    """Make nodes with settings of one's own; closed at the end of the test."""
+    made: list[ApiNode] = []
+
+    def make(**settings: Any) -> ApiNode:
+        made.append(ApiNode(tmp_path / f"node{len(made)}", **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def api(make_api: MakeApi) -> ApiNode:
+    """A node with the settings that tests of one thing need."""
+    return make_api()
+
+
+@pytest.fixture(scope="session")
+def provider() -> Provider:
+    """Somebody who signs."""
+    return Provider()

@@ -1,0 +1,147 @@
+"""Finding offerings and participants over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from api_support import ApiNode, Provider, problem
+
+from catalogue.api.queries import query_of
+from search.query import DEFAULT_FACETS, Sort
+from vocab.model import Kind
+
+
+def found(api: ApiNode, query: str, path: str = "/offerings") -> list[str]:
+    """The names that a query finds."""
+    response = api.client.get(f"{path}?{query}")
+    assert response.status_code == 200, response.text
+    return [item["name"] for item in response.get_json()["items"]]
+
+
+def test_published_is_found_by_text_and_filter(api: ApiNode, provider: Provider) -> None:
+    body = api.listed(provider.signed("Glacier backup"))
+    api.listed(provider.signed("Meadow compute"))
+    api.index()
+    assert found(api, "q=glacier") == ["Glacier backup"]
+    assert found(api, f"did={provider.did}") == ["Glacier backup", "Meadow compute"]
+    assert found(api, f"provider={provider.did}&identity=self_asserted") == [
+        "Glacier backup",
+        "Meadow compute",
+    ]
+    assert found(api, "identity=notarised") == []
+    assert found(api, "state=listed&status=listed") == ["Glacier backup", "Meadow compute"]
+    item = api.client.get("/offerings?q=glacier").get_json()["items"][0]
+    assert item["id"] == body["records"][0]["id"]
+    assert item["provider"]["did"] == provider.did
+
+
+def test_one_is_found_by_its_subject(api: ApiNode, provider: Provider) -> None:
+    subject = "https://provider.example/offerings/by-subject"
+    api.listed(provider.signed("Wanted", subject=subject))
+    api.listed(provider.signed("Other"))
+    api.index()
+    assert found(api, f"subject={subject}") == ["Wanted"]
+    assert found(api, "subject=https://provider.example/nothing") == []
+
+
+def test_participants_are_apart_from_offerings(api: ApiNode, provider: Provider) -> None:
+    api.listed(provider.signed("Service"))
+    person = api.listed(provider.signed("Fjord AG", kind="gx:LegalPerson", subject=provider.did))
+    api.index()
+    assert found(api, "", "/participants") == ["Fjord AG"]
+    assert found(api, f"subject={provider.did}", "/participants") == ["Fjord AG"]
+    assert found(api, "") == ["Service"]
+    record = person["records"][0]["id"]
+    assert api.client.get(f"/participants/{record}").get_json()["name"] == "Fjord AG"
+    problem(api.client.get(f"/offerings/{record}"), "not-found", 404)
+
+
+def test_offering_tells_its_reasons(api: ApiNode, provider: Provider) -> None:
+    record = api.listed(provider.signed("Reasoned"))["records"][0]["id"]
+    api.index()
+    body = api.client.get(f"/offerings/{record}").get_json()
+    assert any(reason["field"] == "identity" for reason in body["reasons"])
+
+
+def test_facets_are_all_by_default_some_by_name_and_none_on_request(api: ApiNode, provider: Provider) -> None:
+    api.listed(provider.signed("Counted"))
+    api.index()
+    assert set(api.client.get("/offerings").get_json()["facets"]) == set(DEFAULT_FACETS)
+    some = api.client.get("/offerings?facets=state&facets=identity").get_json()["facets"]
+    assert some["state"] == [{"value": "listed", "count": 1, "label": "listed"}]
+    assert set(some) == {"state", "identity"}
+    assert "facets" not in api.client.get("/offerings?facets=none").get_json()
+
+
+def test_labels_follow_accept_language(api: ApiNode, provider: Provider) -> None:
+    api.listed(provider.signed("Labelled"))
+    api.index()
+    for header, label in (
+        ("fr-BE, en;q=0.5", "publiée"),
+        ("de", "gelistet"),
+        ("xx, de;q=0.1", "gelistet"),
+        ("xx", "listed"),
+        ("*", "listed"),
+        ("de;q=0, fr", "publiée"),
+        (";;;,,,=q", "listed"),
+    ):
+        response = api.client.get("/offerings?facets=state", headers={"Accept-Language": header})
+        assert response.get_json()["facets"]["state"][0]["label"] == label, header
+        assert "Accept-Language" in response.headers["Vary"]
+
+
+def test_walk_by_name_meets_each_exactly_once(api: ApiNode, provider: Provider) -> None:
+    names = [f"Walk {number}" for number in range(5)]
+    for name in names:
+        api.listed(provider.signed(name))
+    api.index()
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = api.client.get(f"/offerings?sort=name&size=2{cursor}").get_json()
+        seen += [item["name"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == names
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=2",
+        "size=101",
+        "size=0",
+        "size=ten",
+        "sort=price",
+        "identity=known",
+        "state=gone",
+        "facets=colour",
+        "cursor=nonsense",
+        "cursor=",
+        "q=" + "x" * 401,
+        "q=a&q=b",
+        "jurisdiction=",
+        "jurisdiction=" + "&jurisdiction=".join(["FR"] * 51),
+        "q=%00",
+    ],
+)
+@pytest.mark.parametrize("path", ["/offerings", "/participants"])
+def test_unusable_parameters_are_400_and_named(api: ApiNode, path: str, query: str) -> None:
+    api.index()
+    body = problem(api.client.get(f"{path}?{query}"), "invalid-parameter", 400)
+    assert body["where"] == query.partition("=")[0]
+
+
+def test_index_that_is_missing_is_503(api: ApiNode) -> None:
+    import shutil
+
+    shutil.rmtree(api.settings.index_folder)
+    response = api.client.get("/offerings")
+    problem(response, "unavailable", 503)
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_question_without_words_is_in_the_order_of_names() -> None:
+    assert query_of(Kind.OFFERING, {"size": 20}).sort is Sort.NAME
+    assert query_of(Kind.OFFERING, {"size": 20, "q": "backup"}).sort is Sort.RELEVANCE
+    assert query_of(Kind.OFFERING, {"size": 20, "q": "backup", "sort": "name"}).sort is Sort.NAME
