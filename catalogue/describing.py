@@ -6,9 +6,10 @@ Made behind the log and on demand, never before the answer to a publication, sin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import rfc8785
 from sqlalchemy import Connection
@@ -23,6 +24,9 @@ from vocab.graph import Graph
 from vocab.model import Description, Kind
 from vocab.trust import TrustList
 
+#: Characters shown of each part of an IRI that stands in for a missing name.
+MAX_SHOWN = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Described:
@@ -35,8 +39,11 @@ class Described:
 
     def document(self, on: datetime) -> Document:
         """The searchable form."""
+        description = self.description
+        if not any(description.names.values()):
+            description = replace(description, names={"": name_from(description.subject)})
         return document_of(
-            self.description,
+            description,
             Listing(
                 id=self.current.record_id,
                 digest=self.current.digest,
@@ -177,6 +184,22 @@ class Describer:
             evidence=Evidence(on=now, trust=self._trust),
         )
         return _Party(statements, record_id(issuer, best.subject), next(iter(named.names.values()), ""))
+
+
+def name_from(subject: str) -> str:
+    """What to call a subject that nobody named: its host and the end of its path, or the end of its IRI."""
+    try:
+        parts = urlsplit(subject)
+    except ValueError:
+        # An IRI for JSON-LD need not be a URL for this library ("https://[").
+        parts = urlsplit("")
+    if not parts.netloc:
+        return subject if len(subject) <= MAX_SHOWN else "…" + subject[-MAX_SHOWN:]
+    last = parts.path.rstrip("/").rpartition("/")[2]
+    ending = f"{last}#{parts.fragment}" if parts.fragment else last
+    if len(ending) > MAX_SHOWN:
+        ending = "…" + ending[-MAX_SHOWN:]
+    return f"{parts.netloc[:MAX_SHOWN]}/{ending}"
 
 
 def _digests(connection: Connection, line: Current) -> frozenset[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from world import START, Clock, Provider
 
-from catalogue.describing import Describer
+from catalogue.describing import Describer, name_from
 from catalogue.errors import IndexUnavailable, NotFound
 from catalogue.indexer import Indexer, IndexerRunning, exclusive_index, open_engine
 from catalogue.node import Node
@@ -230,3 +230,27 @@ def test_lag_tells_how_far_the_index_is_behind(node: Node, provider: Provider, i
     assert (node.discovery.lag().log_size, node.discovery.lag().indexed) == (1, 1)
     publish(node, provider.sign(provider.offering("more", subject="https://p.example/more")))
     assert (node.discovery.lag().log_size, node.discovery.lag().indexed) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        ("https://p.example/offers/nuage.json", "p.example/nuage.json"),
+        ("https://p.example/offers/x#42", "p.example/x#42"),
+        ("urn:uuid:1", "urn:uuid:1"),
+        ("https://p.example/" + "a" * 500, "p.example/…" + "a" * 60),
+        ("https://[", "https://["),
+        ("urn:x:" + "b" * 500, "…" + "b" * 60),
+    ],
+)
+def test_subject_without_a_name_is_shown_by_its_iri(subject: str, name: str) -> None:
+    assert name_from(subject) == name
+
+
+def test_nameless_offering_is_found_by_its_iri(node: Node, provider: Provider, index: Index) -> None:
+    document = provider.offering(subject="https://p.example/offers/cumulus.json")
+    for key in ("gx:name", "gx:description"):
+        del document["credentialSubject"][key]
+    publish(node, provider.sign(document))
+    index(node)
+    assert found(node, "cumulus") == ["p.example/cumulus.json"]
