@@ -35,26 +35,34 @@ from search.facets import count_facets
 from search.highlighting import Highlighter
 from search.indexing import INDEX_VERSION
 from search.plan import Question, answer_loosening, question_of
-from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, Hit, Matching, Page, Query, Sort
+from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, FacetValue, Hit, Matching, Page, Query, Sort
 
 #: Bytes in which the writer gathers documents before it makes a segment: tantivy's least with room to spare.
 _WRITER_BYTES = 15_000_000
 #: Items kept parsed per state of the index: what is found again and again, some megabytes at most.
 _ITEMS_KEPT = 1_000
+#: Facet counts kept per state of the index, some megabytes at most.
+_FACETS_KEPT = 200
 _GENERATION = re.compile(r"(\d+)-(\d{6,})")
 _CURRENT = "current"
+_Facets = Mapping[str, tuple[FacetValue, ...]]
 _PROBE = Query(text="a", sort=Sort.NAME, size=1, facets=FACET_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Generation:
-    """One opened generation in one state: its writer if this process writes, and the items read so far."""
+    """One opened generation in one state, its writer if this process writes, and what was read from it.
+
+    Facets over everything are most of an answer's cost, and the same for every page of a walk: both are kept
+    until the next change.
+    """
 
     folder: Path
     index: Index
     writer: IndexWriter | None
     searcher: Searcher
     items: dict[tuple[int, int], Mapping[str, object]] = field(default_factory=dict)
+    facets: dict[tuple[object, ...], _Facets] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +186,7 @@ class EmbeddedEngine:
         with _tantivy_reports(folder):
             if opened is not None and opened.folder == folder:
                 opened.index.reload()
-                self._generation = replace(opened, searcher=opened.index.searcher(), items={})
+                self._generation = replace(opened, searcher=opened.index.searcher(), items={}, facets={})
                 return
             index_folder = folder / "index"
             if not index_folder.is_dir() or not Index.exists(str(index_folder)):
@@ -237,6 +245,7 @@ class _Search:
     def __init__(self, generation: _Generation, schema: Schema, question: Question) -> None:
         self._searcher = generation.searcher
         self._items = generation.items
+        self._counted = generation.facets
         self._question = question
         self._queries = QueryBuilder(generation.index, schema, question)
         self._sort_key = NAME_KEY if question.by_name else LISTED_KEY
@@ -252,9 +261,7 @@ class _Search:
             hits=tuple(self._hit(key, address, highlighter) for key, address in shown),
             total=found.total,
             next=self._next(matching, found) if len(found.hits) > size else None,
-            facets=count_facets(
-                self._searcher, question, lambda field: self._queries.matches(matching, without=field)
-            ),
+            facets=self._facets(matching),
             matching=matching,
         )
 
@@ -282,6 +289,26 @@ class _Search:
         if self._question.ranked:
             return write_cursor(query, Place(matching, offset=(place.offset if place else 0) + query.size))
         return write_cursor(query, Place(matching, after=str(found.hits[query.size - 1][0])))
+
+    def _facets(self, matching: Matching) -> _Facets:
+        question = self._question
+        filters = tuple(sorted((name, frozenset(values)) for name, values in question.filters().items()))
+        asked = (
+            question.query.kind,
+            question.words,
+            question.has_text,
+            filters,
+            question.query.facets,
+            matching,
+        )
+        counted = self._counted.get(asked)
+        if counted is None:
+            counted = count_facets(
+                self._searcher, question, lambda facet: self._queries.matches(matching, without=facet)
+            )
+            if len(self._counted) < _FACETS_KEPT:
+                self._counted[asked] = counted
+        return counted
 
     def _hit(self, key: object, address: DocAddress, highlighter: Highlighter) -> Hit:
         item = self._item(address)

@@ -87,7 +87,7 @@ class QueryBuilder:
     def matches(
         self, matching: Matching, *, without: str = "", after: str | None = None, sort_key: str = ""
     ) -> TantivyQuery:
-        """All hits unscored; without one field's filter, or only those behind the sort key `after`, if asked."""
+        """All hits unscored; if asked, without one field's filter, or only those behind a sort key."""
         clauses = [clause for name, clause in self._filters.items() if name != without]
         if self._question.has_text:
             clauses.append(self._text(matching, self._present))

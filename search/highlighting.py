@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from search.plan import typos_in
 from search.query import Matching
-from search.text import MAX_WORD, Word, fold, stems, within_distance
+from search.text import MAX_WORD, Word, fold, primary_subtag, stems, within_distance
 
 #: Fragments per field: enough to judge a hit in a list.
 MAX_FRAGMENTS = 2
@@ -22,6 +22,21 @@ FRAGMENT_LENGTH = 160
 _FIELDS = {"name": "names", "description": "descriptions"}
 
 _Span = tuple[int, int]
+
+
+class _Judge(dict[str, bool]):
+    """Whether a word as written in a text of one language was found; worked out once for each word."""
+
+    def __init__(self, language: str, found: frozenset[str], typos: tuple[tuple[str, int], ...]) -> None:
+        super().__init__()
+        self._language, self._found, self._typos = language, found, typos
+
+    def __missing__(self, word: str) -> bool:
+        folded = fold(word)[:MAX_WORD]
+        self[word] = not self._found.isdisjoint(stems(folded, self._language)) or any(
+            within_distance(folded, asked, typos) for asked, typos in self._typos
+        )
+        return self[word]
 
 
 class Highlighter:
@@ -33,7 +48,7 @@ class Highlighter:
         if matching in (Matching.TYPOS, Matching.ANY_TYPOS):
             self._typos = tuple((word.text, typos_in(word.text)) for word in words if typos_in(word.text))
         self._candidates = _ANY_WORD if self._typos else _candidates(self._stems)
-        self._judged: dict[tuple[str, str], bool] = {}
+        self._judges: dict[str, _Judge] = {}
 
     def highlights(self, item: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
         """Fragments for `name` and `description`; a field without a found word is left out."""
@@ -52,28 +67,20 @@ class Highlighter:
             if len(fragments) == MAX_FRAGMENTS:
                 break
             text = texts[language]
-            for window, spans in _windows(text, self._spans(text, language.partition("-")[0].lower())):
+            for window, spans in _windows(text, self._spans(text, language)):
                 fragments.append(_marked(text, window, spans))
                 if len(fragments) == MAX_FRAGMENTS:
                     break
         return tuple(fragments)
 
-    def _spans(self, text: str, language: str) -> Iterable[_Span]:
+    def _spans(self, text: str, language: str) -> list[_Span]:
         if self._candidates is None:
-            return
-        for match in self._candidates.finditer(text):
-            if self._is_found(match[0], language):
-                yield match.span()
-
-    def _is_found(self, word: str, language: str) -> bool:
-        known = self._judged.get((word, language))
-        if known is None:
-            folded = fold(word)[:MAX_WORD]
-            known = not self._stems.isdisjoint(stems(folded, language)) or any(
-                within_distance(folded, asked, typos) for asked, typos in self._typos
-            )
-            self._judged[word, language] = known
-        return known
+            return []
+        judge = self._judges.get(language)
+        if judge is None:
+            judge = _Judge(primary_subtag(language), self._stems, self._typos)
+            self._judges[language] = judge
+        return [match.span() for match in self._candidates.finditer(text) if judge[match[0]]]
 
 
 def _windows(text: str, spans: Iterable[_Span]) -> Iterator[tuple[_Span, list[_Span]]]:

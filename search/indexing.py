@@ -42,10 +42,10 @@ _RECORD_ID = re.compile(r"[0-9a-f]{32}")
 class Indexed:
     """What an engine indexes of one document.
 
-    `texts` maps each of `TEXT_FIELDS` to its terms in order; `terms` are the distinct ones of all, `words` the
-    distinct unstemmed words. `values` maps filter fields and facets to exact values, and the look-up fields
-    `provider_id`, `provider_named` and `subject`. `name_key` and `listed_key` are unique, and their order as
-    ASCII text is the order of a list: by folded name, and newest first, each then by id.
+    `texts` maps each of `TEXT_FIELDS` to its terms in order; `terms` are the distinct ones of all, `words`
+    the distinct unstemmed words. `values` maps filter fields and facets to exact values, and the look-up
+    fields `provider_id`, `provider_named` and `subject`. `name_key` and `listed_key` are unique, and their
+    order as ASCII text is the order of a list: by folded name, and newest first, each then by id.
     """
 
     texts: Mapping[str, tuple[str, ...]]

@@ -95,8 +95,13 @@ def analyse(text: str, language: str) -> Analysed:
     found = _words(folded)
     if _HYPHENS.search(folded):
         found += ("".join(_WORD.findall(compound))[:MAX_WORD] for compound in _COMPOUND.findall(folded))
-    chosen = language.partition("-")[0].lower()
+    chosen = primary_subtag(language)
     return Analysed(tuple(found), tuple(stem for word in found for stem in stems(word, chosen)))
+
+
+def primary_subtag(language: str) -> str:
+    """The part of a language tag that names the language: `de` of `de-AT`."""
+    return language.partition("-")[0].lower()
 
 
 def query_words(text: str) -> tuple[Word, ...]:
@@ -115,9 +120,10 @@ def stems(word: str, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_STEMMERS.of(one).stemWord(word) or word for one in languages))
 
 
+@lru_cache(maxsize=_STEM_CACHE)
 def within_distance(one: str, other: str, limit: int) -> bool:
     """Whether at most `limit` insertions, deletions, replacements or swaps of neighbours part two words."""
-    if abs(len(one) - len(other)) > limit:
+    if abs(len(one) - len(other)) > limit or len(set(one) ^ set(other)) > 2 * limit:
         return False
     before: list[int] = []
     last = list(range(len(other) + 1))

@@ -301,6 +301,17 @@ class FiltersContract(EngineContract):
             assert keys(engine.search(Query(filters={"provider": (value,)}))) == ["a"]
         assert engine.search(Query(filters={"provider": ("Nuage",)})).total == 0
 
+    def test_subject_is_found_exactly_and_is_no_facet(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            document("a", subject="https://a.example/One"),
+            document("b", subject="https://a.example/one"),
+            document("c", subject=""),
+        )
+        assert keys(engine.search(Query(filters={"subject": ("https://a.example/One",)}))) == ["a"]
+        assert engine.search(Query(filters={"subject": ("https://a.example/",)})).total == 0
+        with pytest.raises(QueryInvalid):
+            engine.search(Query(facets=("subject",)))
+
     def test_nobody_is_found_under_a_did_or_id_taken_as_a_name(self, fill: Callable[..., Engine]) -> None:
         engine = fill(
             document("real", provider="did:web:real.example", provider_id=record("real")),
@@ -309,6 +320,15 @@ class FiltersContract(EngineContract):
         )
         for value in ("did:web:real.example", record("real")):
             assert keys(engine.search(Query(filters={"provider": (value,)}))) == ["real"]
+
+    def test_subject_is_compared_exactly(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            replace(document("a"), subject="https://a.example/S"),
+            replace(document("b"), subject="urn:b"),
+            document("c"),
+        )
+        assert keys(engine.search(Query(filters={"subject": ("https://a.example/S",)}))) == ["a"]
+        assert engine.search(Query(filters={"subject": ("https://a.example/s",)})).total == 0
 
     def test_facet_counts_ignore_their_own_filter_only(self, fill: Callable[..., Engine]) -> None:
         engine = fill(
@@ -458,6 +478,7 @@ class WalkContract(EngineContract):
             (Query(filters={"label": ("",)}), "label"),
             (Query(filters={"label": ("x" * 2049,)}), "label"),
             (Query(facets=("colour",)), "facets"),
+            (Query(facets=("subject",)), "facets"),
         ],
     )
     def test_bad_question_names_the_parameter(self, engine: Engine, query: Query, parameter: str) -> None:

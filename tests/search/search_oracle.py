@@ -81,6 +81,7 @@ def _values(document: Document, name: str) -> tuple[str, ...]:
         "provider": (document.provider_did,),
         "identity": (document.identity,),
         "state": (document.state,),
+        "subject": (document.subject,),
     }[name]
 
 

@@ -33,6 +33,7 @@ def document(
     labels: tuple[str, ...] = (),
     identity: str = "domain",
     state: str = "listed",
+    subject: str = "",
     minutes: int = 0,
 ) -> Document:
     """A document with id `record(key)`, listed `minutes` after `EPOCH`."""
@@ -46,6 +47,7 @@ def document(
         state=state,
         listed_at=EPOCH + timedelta(minutes=minutes),
         version=1,
+        subject=subject,
         names=names,
         descriptions=descriptions,
         keywords=keywords,

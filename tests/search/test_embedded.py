@@ -41,6 +41,7 @@ while True:
         [record(str((step * {BATCH} + {IDS} // 2) % {IDS}))],
         str(step),
     )
+    print(step, flush=True)
 """
 
 
@@ -78,7 +79,9 @@ def test_writer_killed_at_any_instant_leaves_an_index_that_goes_on(tmp_path: Pat
         )
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
-        time.sleep(chance.uniform(0.0, 0.25))
+        for _ in range(chance.randrange(1, 6)):
+            writer.stdout.readline()
+        time.sleep(chance.uniform(0.0, 0.05))
         writer.send_signal(signal.SIGKILL)
         writer.wait()
         writer.stdout.close()
@@ -89,7 +92,7 @@ def test_writer_killed_at_any_instant_leaves_an_index_that_goes_on(tmp_path: Pat
         assert position >= seen
         seen = position
         engine.close()
-    assert seen > KILLS
+    assert seen >= KILLS
 
 
 def test_reader_sees_what_another_process_commits(tmp_path: Path) -> None:
