@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 from prometheus_client.multiprocess import mark_process_dead
 
@@ -103,7 +104,11 @@ class Server(BaseApplication, Generic[App]):  # type: ignore[misc]  # gunicorn i
 
     def run(self) -> None:
         """Serve until SIGTERM; ends with SystemExit."""
-        Arbiter(self).run()
+        try:
+            Arbiter(self).run()
+        except HaltServer as halt:
+            # Raised once more, from within the stop, when a second worker could not start either.
+            sys.exit(halt.exit_status)
 
 
 def _tie_to_arbiter(_arbiter: Any, worker: Any) -> None:

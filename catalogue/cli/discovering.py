@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from catalogue.cli.output import Refused, console
+from catalogue.cli.output import Refused, printable, show_table
 from catalogue.cli.publishing import client_for
 from catalogue.client import NodeProblem, NodeUnreachable
 
@@ -69,36 +69,29 @@ def ask(
         try:
             return client.get(path, parameters, language=language)
         except NodeProblem as problem:
-            raise Refused(f"the node answers: {problem}") from problem
+            raise Refused(f"the node answers: {printable(problem)}") from problem
         except NodeUnreachable as error:
             raise Refused(str(error)) from error
 
 
 def _show(answer: dict[str, Any]) -> None:
-    from rich.table import Table
-
     items = answer["items"]
-    if not items:
-        click.echo("Nothing found.")
-        return
-    table = Table(box=None, pad_edge=False)
-    for title in ("Name", "Provider", "Identity", "Place", "Labels", "Id"):
-        table.add_column(title, overflow="fold", no_wrap=title == "Id")
-    for item in items:
-        provider = item["provider"]
-        table.add_row(
-            item["name"],
-            provider["name"] or provider["did"],
-            provider["identity"],
-            " ".join(_values(item["jurisdiction"])),
-            " ".join(_values(item["labels"])),
-            item["id"],
-        )
-    console().print(table)
-    click.echo(
-        f"{len(items)} of {answer['total']}"
-        + ("" if not answer["next"] else f"; next: --cursor {answer['next']}")
+    show_table(
+        ("Name", "Provider", "Identity", "Place", "Labels", "Id"),
+        [
+            (
+                item["name"],
+                item["provider"]["name"] or item["provider"]["did"],
+                item["provider"]["identity"],
+                " ".join(_values(item["jurisdiction"])),
+                " ".join(_values(item["labels"])),
+                item["id"],
+            )
+            for item in items
+        ],
     )
+    more = f"; for the next: --cursor {answer['next']}" if answer["next"] else ""
+    click.echo(f"{len(items)} of {answer['total']}{more}", err=True)
 
 
 def _values(entries: Any) -> list[str]:
@@ -121,9 +114,11 @@ def why(url: str, did: str, as_json: bool) -> None:
         click.echo(json.dumps(standing, ensure_ascii=False))
         return
     rule = {"block": "blocked by the operator", "allow": "allowed by the operator", None: "no rule"}
-    click.echo(f"{standing['did']}: {rule[standing['rule']]}, admission is {standing['admission']}")
+    click.echo(
+        f"{printable(standing['did'])}: {rule[standing['rule']]}, admission is {standing['admission']}"
+    )
     if standing["rule_reason"]:
-        click.echo(f"  reason: {standing['rule_reason']}")
+        click.echo(f"  reason: {printable(standing['rule_reason'])}")
     if standing["admission"] == "allowlist" and standing["rule"] != "allow":
         click.echo("  this node takes publications only from issuers on its allow list")
     for state, count in sorted(standing["statements"].items()):
@@ -132,4 +127,4 @@ def why(url: str, did: str, as_json: bool) -> None:
         click.echo("  nothing of this issuer was ever listed here")
     for refusal in standing["refusals"]:
         what = f"bytes {refusal['digest'][:16]}…, {refusal['check']}: {refusal['detail']}"
-        click.echo(f"  refused {refusal['at']}: {what}")
+        click.echo(f"  refused {refusal['at']}: {printable(what)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalogue.cli.output import Refused, Unusable, console, counting, settings_from_environment
+from catalogue.cli.output import Refused, Unusable, counting, settings_from_environment, show_table
 
 if TYPE_CHECKING:
     from catalogue.operations import Operations
@@ -77,21 +77,14 @@ def issuers() -> None:
 @issuers.command("list")
 def list_issuers() -> None:
     """List what was said of issuers."""
-    from rich.table import Table
-
     from credentials.times import to_rfc3339
 
     with _operations() as operations:
         rules = operations.issuers()
-    if not rules:
-        click.echo("Nothing was said of any issuer.")
-        return
-    table = Table(box=None, pad_edge=False)
-    for title in ("Issuer", "Rule", "Since", "Reason"):
-        table.add_column(title, overflow="fold")
-    for rule in rules:
-        table.add_row(rule.did, rule.rule, to_rfc3339(rule.at.replace(microsecond=0)), rule.reason)
-    console().print(table)
+    show_table(
+        ("Issuer", "Rule", "Since", "Reason"),
+        [(rule.did, rule.rule, to_rfc3339(rule.at.replace(microsecond=0)), rule.reason) for rule in rules],
+    )
 
 
 @issuers.command()

@@ -14,8 +14,6 @@ import click
 from catalogue.cli import EXIT_REFUSED, EXIT_USAGE
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from catalogue.settings import Settings
 
 #: A file larger than this is read no further: no node takes it, and it might be endless.
@@ -84,11 +82,28 @@ def write_private(data: bytes, out: str) -> None:
         file.write(data)
 
 
-def console() -> Console:
-    """For tables and bars; plain text where standard output is no terminal."""
-    from rich.console import Console
+def printable(text: object) -> str:
+    """What others wrote, safe to show: no escape sequences, no text that changes direction."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in str(text))
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+def show_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on a terminal; elsewhere a line per row with tabs between, for other programs."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in cells:
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False, emoji=False, markup=False).print(table)
 
 
 @contextmanager

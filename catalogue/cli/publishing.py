@@ -10,7 +10,7 @@ import click
 
 from catalogue.cli import EXIT_REFUSED, EXIT_USAGE
 from catalogue.cli.keys import read_key
-from catalogue.cli.output import Refused, Unusable, end, progress, read_bytes
+from catalogue.cli.output import Refused, Unusable, end, printable, progress, read_bytes
 from catalogue.client import NodeClient, NodeProblem, NodeUnreachable
 
 
@@ -44,9 +44,9 @@ def publish(url: str, files: tuple[str, ...]) -> None:
                 click.echo(f"Error: {error.message}", err=True)
                 code = EXIT_USAGE
             except NodeProblem as problem:
-                click.echo(f"{name}: refused: {problem}")
+                click.echo(f"{name}: refused: {printable(problem)}")
                 for line in failed_checks(problem.problem.get("report")):
-                    click.echo(f"    {line}")
+                    click.echo(f"    {printable(line)}")
                 code = max(code, EXIT_REFUSED)
             except NodeUnreachable as error:
                 raise Refused(str(error)) from error
@@ -102,7 +102,7 @@ def withdraw(url: str, what: str, key: str, method: str, issuer: str | None, rea
                 said = "withdrawn" if answer.status == 201 else "was withdrawn already"
                 click.echo(f"{content_id}: {said}")
         except NodeProblem as problem:
-            raise Refused(f"the node refused: {problem}") from problem
+            raise Refused(f"the node refused: {printable(problem)}") from problem
         except NodeUnreachable as error:
             raise Refused(str(error)) from error
 

@@ -9,7 +9,7 @@ import click
 
 from catalogue.cli import EXIT_REFUSED, EXIT_USAGE
 from catalogue.cli.keys import certificates
-from catalogue.cli.output import Unusable, end, read_bytes, settings_from_environment
+from catalogue.cli.output import Unusable, end, printable, read_bytes, settings_from_environment
 from catalogue.cli.signing import moment_of
 
 if TYPE_CHECKING:
@@ -118,12 +118,13 @@ def _tell(name: str, report: Report) -> None:
     """A line for the file, and one for each check that says more than "passed"."""
     from credentials.report import Outcome
 
-    click.echo(
-        f"{name}: {report.verdict.value} under policy {report.policy}, issuer {report.issuer or 'unknown'}"
-    )
+    issuer = printable(report.issuer or "unknown")
+    click.echo(f"{name}: {report.verdict.value} under policy {report.policy}, issuer {issuer}")
     for each in (report, *report.credentials):
         if report.credentials and each is not report:
             click.echo(f"  credential {each.content_id or 'unknown'}: {each.verdict.value}")
         for check in each.checks:
             if check.outcome is not Outcome.PASSED:
-                click.echo(f"  {check.name}: {check.outcome.value.replace('_', ' ')}: {check.detail}")
+                click.echo(
+                    f"  {check.name}: {check.outcome.value.replace('_', ' ')}: {printable(check.detail)}"
+                )

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from catalogue.cli import COMMANDS, EXIT_BUG, SECTIONS, catalogue
+from catalogue.cli.output import printable, show_table
 
 #: What `catalogue --help` must not import: each costs tenths of a second.
 HEAVY = ("flask", "sqlalchemy", "pyld", "cryptography", "requests", "tantivy", "rich", "gunicorn")
@@ -85,3 +86,15 @@ def test_bug_is_a_short_line_with_details_in_a_private_file(tmp_path: Path) -> N
     assert str(details) in done.stderr
     assert "RuntimeError: inside" in details.read_text()
     assert details.stat().st_mode & 0o077 == 0
+
+
+def test_text_of_others_cannot_command_the_terminal() -> None:
+    hostile = "name\x1b[2J\x07\u202egnp.exe\r\n"
+    shown = printable(hostile)
+    assert shown == "name\ufffd[2J\ufffd\ufffdgnp.exe\ufffd\ufffd"
+    assert printable("Überwachung – déjà vu") == "Überwachung – déjà vu"
+
+
+def test_without_a_terminal_a_table_is_lines_with_tabs(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(("Name", "Id"), [("did:key:z6Mk [bold]", "1"), ("two", "2")])
+    assert capsys.readouterr().out == "did:key:z6Mk [bold]\t1\ntwo\t2\n"
