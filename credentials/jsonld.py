@@ -15,9 +15,10 @@ from typing import Any
 from pyld.jsonld import KEYWORDS, JsonLdError, JsonLdProcessor
 from pyld.resolved_context import ResolvedContext
 
+from credentials.active_contexts import PYLD_FAILURES, ActiveContexts, Unusual
 from credentials.contexts import ContextStore
 from credentials.errors import Rejection
-from credentials.expansion import Expander, Unusual
+from credentials.expansion import Expander
 from credentials.nquads import Quad
 from credentials.rdf_canon import Related, TooMuchWork, canonicalise
 from credentials.statements import statements_of
@@ -97,9 +98,6 @@ class JsonLd:
         self.contexts = contexts
         self._resolver = _ClosedResolver(contexts)
         self._processor = _Processor(self._resolver)
-        # pyld's caches of processed contexts aren't made for threads. The work holds the interpreter lock
-        # anyway, so that waiting here costs nothing.
-        self._lock = threading.Lock()
 
     def expand(self, document: Mapping[str, Any]) -> Expansion:
         """Expand `document` and look at all of its terms, IRIs and language tags.
@@ -110,11 +108,10 @@ class JsonLd:
         """
         self.contexts.check(document)
         try:
-            with self._lock:
-                nodes, unmapped = self._processor.expand_tree(document)
+            nodes, unmapped = self._processor.expand_tree(document)
         except JsonLdError as error:
             raise _rejection(error) from error
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        except PYLD_FAILURES as error:
             # Known ways in which pyld fails on JSON-LD it hasn't foreseen, such as `"@vocab": null`.
             raise Rejection(
                 "terms", "It can't be processed as JSON-LD.", {"error": str(error)[:200]}
@@ -213,17 +210,20 @@ class _Processor(JsonLdProcessor):  # type: ignore[misc] # pyld has no types
             "keepFreeFloatingNodes": False,
             "processingMode": "json-ld-1.1",
         }
-        self._usual = Expander(self._get_initial_context(self._options), self._change_context)
+        # pyld's caches of processed contexts aren't made for threads. The work holds the interpreter lock
+        # anyway, so that waiting here costs nothing.
+        self._lock = threading.Lock()
+        self._usual = Expander(ActiveContexts(self, self._options, self._lock))
 
     def expand_tree(self, document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str | None]]:
         """The expanded array, and the terms dropped (None for one that its context maps to nothing)."""
-        self._dropped = []
+        dropped: list[str | None] = []
         try:
-            nodes = self._usual.expand(document, self._note_dropped)
+            return self._usual.expand(document, dropped.append), dropped
         except Unusual:
-            self._dropped = []
-            nodes = self.expand_any(document)
-        return nodes, self._dropped
+            with self._lock:
+                self._dropped = []
+                return self.expand_any(document), self._dropped
 
     def expand_any(self, document: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The expanded array by the general algorithm; the dropped terms are added to those noted."""
@@ -231,11 +231,6 @@ class _Processor(JsonLdProcessor):  # type: ignore[misc] # pyld has no types
         if isinstance(expanded, dict) and len(expanded) == 1 and "@graph" in expanded:
             expanded = expanded["@graph"]
         return [] if expanded is None else expanded if isinstance(expanded, list) else [expanded]
-
-    def _change_context(self, active: Any, local: Any, *, override: bool, propagate: bool) -> Any:
-        return self._process_context(
-            active, local, self._options, override_protected=override, propagate=propagate
-        )
 
     def _process_context(
         self, active_ctx: Any, local_ctx: Any, options: Any, *args: Any, propagate: bool = True, **kwargs: Any
