@@ -12,9 +12,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from tantivy import DocAddress, Index, IndexWriter, Order, Schema, Searcher
 from tantivy import Query as TantivyQuery
@@ -41,20 +42,22 @@ from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, FacetValue, Hit, Matc
 _WRITER_BYTES = 15_000_000
 #: Items kept parsed per state of the index: what is found again and again, some megabytes at most.
 _ITEMS_KEPT = 1_000
-#: Facet counts kept per state of the index, some megabytes at most.
-_FACETS_KEPT = 200
+#: Facet counts and first pages kept per state of the index, some megabytes at most.
+_ANSWERS_KEPT = 200
 _GENERATION = re.compile(r"(\d+)-(\d{6,})")
 _CURRENT = "current"
+_Answer = TypeVar("_Answer")
+_Asked = tuple[object, ...]
 _Facets = Mapping[str, tuple[FacetValue, ...]]
 _PROBE = Query(text="a", sort=Sort.NAME, size=1, facets=FACET_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Generation:
-    """One opened generation in one state, its writer if this process writes, and what was read from it.
+    """One opened generation in one state, its writer if this process writes, and what was worked out from it.
 
-    Facets over everything are most of an answer's cost, and the same for every page of a walk: both are kept
-    until the next change.
+    Facets and the first page of what everybody looks at are most of an answer's cost; they are kept, like the
+    parsed items, until the next change.
     """
 
     folder: Path
@@ -62,7 +65,13 @@ class _Generation:
     writer: IndexWriter | None
     searcher: Searcher
     items: dict[tuple[int, int], Mapping[str, object]] = field(default_factory=dict)
-    facets: dict[tuple[object, ...], _Facets] = field(default_factory=dict)
+    facets: dict[_Asked, _Facets] = field(default_factory=dict)
+    firsts: dict[_Asked, _Found] = field(default_factory=dict)
+
+    def reloaded(self) -> _Generation:
+        """The same generation in its newest state."""
+        self.index.reload()
+        return _Generation(self.folder, self.index, self.writer, self.index.searcher())
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +194,7 @@ class EmbeddedEngine:
         opened = self._generation
         with _tantivy_reports(folder):
             if opened is not None and opened.folder == folder:
-                opened.index.reload()
-                self._generation = replace(opened, searcher=opened.index.searcher(), items={}, facets={})
+                self._generation = opened.reloaded()
                 return
             index_folder = folder / "index"
             if not index_folder.is_dir() or not Index.exists(str(index_folder)):
@@ -244,8 +252,7 @@ class _Search:
 
     def __init__(self, generation: _Generation, schema: Schema, question: Question) -> None:
         self._searcher = generation.searcher
-        self._items = generation.items
-        self._counted = generation.facets
+        self._kept = generation
         self._question = question
         self._queries = QueryBuilder(generation.index, schema, question)
         self._sort_key = NAME_KEY if question.by_name else LISTED_KEY
@@ -275,7 +282,8 @@ class _Search:
             return _Found(ranking.hits, count_of(ranking))
         base = self._queries.matches(matching)
         if place is None:
-            return self._ordered(base, size + 1)
+            asked = (*self._asked(matching), self._sort_key, size)
+            return _keep(self._kept.firsts, asked, lambda: self._ordered(base, size + 1))
         behind = self._queries.matches(matching, after=place.after, sort_key=self._sort_key)
         total = count_of(self._searcher.search(base, limit=1))
         return _Found(self._ordered(behind, size + 1).hits, total)
@@ -292,23 +300,19 @@ class _Search:
 
     def _facets(self, matching: Matching) -> _Facets:
         question = self._question
-        filters = tuple(sorted((name, frozenset(values)) for name, values in question.filters().items()))
-        asked = (
-            question.query.kind,
-            question.words,
-            question.has_text,
-            filters,
-            question.query.facets,
-            matching,
-        )
-        counted = self._counted.get(asked)
-        if counted is None:
-            counted = count_facets(
+        return _keep(
+            self._kept.facets,
+            (*self._asked(matching), question.query.facets),
+            lambda: count_facets(
                 self._searcher, question, lambda facet: self._queries.matches(matching, without=facet)
-            )
-            if len(self._counted) < _FACETS_KEPT:
-                self._counted[asked] = counted
-        return counted
+            ),
+        )
+
+    def _asked(self, matching: Matching) -> _Asked:
+        """What decides which documents are hits."""
+        question = self._question
+        filters = frozenset((name, frozenset(values)) for name, values in question.filters().items())
+        return question.query.kind, question.words, question.has_text, filters, matching
 
     def _hit(self, key: object, address: DocAddress, highlighter: Highlighter) -> Hit:
         item = self._item(address)
@@ -321,12 +325,21 @@ class _Search:
 
     def _item(self, address: DocAddress) -> Mapping[str, object]:
         name = (address.segment_ord, address.doc)
-        item = self._items.get(name)
+        item = self._kept.items.get(name)
         if item is None:
             item = json.loads(self._searcher.doc(address)[ITEM][0])
-            if len(self._items) < _ITEMS_KEPT:
-                self._items[name] = item
+            if len(self._kept.items) < _ITEMS_KEPT:
+                self._kept.items[name] = item
         return item
+
+
+def _keep(kept: dict[_Asked, _Answer], asked: _Asked, make: Callable[[], _Answer]) -> _Answer:
+    answer = kept.get(asked)
+    if answer is None:
+        answer = make()
+        if len(kept) < _ANSWERS_KEPT:
+            kept[asked] = answer
+    return answer
 
 
 @contextlib.contextmanager
