@@ -5,8 +5,6 @@ DATA ?= data
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-export CATALOGUE_PORT := $(PORT)
-export CATALOGUE_DATA := $(DATA)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test slow lint soak bench samples clean
@@ -14,6 +12,8 @@ export CATALOGUE_DATA := $(DATA)
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
+run: export CATALOGUE_PORT = $(PORT)
+run: export CATALOGUE_DATA = $(DATA)
 run: $(VENV)/installed ## Install if need be, then start a node with samples (PORT=8080 DATA=data)
 	@$(BIN)/catalogue serve --samples
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,9 @@ def serve(host: str | None, port: int | None, data: Path | None, samples: bool) 
     from catalogue.serving import serve as run
 
     given: dict[str, Any] = {"host": host, "port": port, "data": data, "samples": samples or None}
+    if sys.stderr.isatty() and "CATALOGUE_LOG_LEVEL" not in os.environ:
+        # A person watches: trouble only, not a line per request.
+        given["log_level"] = "warning"
     settings = settings_from_environment(
         **{name: value for name, value in given.items() if value is not None}
     )
