@@ -8,6 +8,7 @@ can make equal text mean different things, or cost far more time than it has byt
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
 MAX_INLINE_CONTEXTS = 64
 #: All in-line contexts of one document together; published credentials define fewer than ten terms.
 MAX_INLINE_TERMS = 256
+#: Their text together. Processed contexts are kept for the next document, so their size is memory.
+MAX_INLINE_CHARACTERS = 16_384
 #: URLs named in one document, repeats counted; a presentation of many credentials names a few for each.
 MAX_CONTEXT_REFERENCES = 1_000
 
@@ -69,7 +72,7 @@ class ContextStore:
         Raises `Rejection("context", ...)` for a URL that isn't carried, and for an in-line context that
         does more than define terms or is beyond the bounds above.
         """
-        references = inline = terms = 0
+        references = inline = terms = characters = 0
         for context in _contexts_in(document):
             if isinstance(context, str):
                 self.require(context)
@@ -78,12 +81,14 @@ class ContextStore:
                 _check_inline(context)
                 inline += 1
                 terms += len(context)
+                characters += len(json.dumps(context))
             elif context is not None:
                 raise Rejection("context", "A @context must be made of URLs and objects.")
         for number, limit, what in (
             (references, MAX_CONTEXT_REFERENCES, "context URLs"),
             (inline, MAX_INLINE_CONTEXTS, "in-line contexts"),
             (terms, MAX_INLINE_TERMS, "terms in in-line contexts"),
+            (characters, MAX_INLINE_CHARACTERS, "characters of in-line contexts"),
         ):
             if number > limit:
                 raise Rejection("context", f"It has {number} {what}; at most {limit} are taken.")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pyld import jsonld as pyld
 from pyld.jsonld import JsonLdError
 
-from credentials.active_contexts import Unusual
 from credentials.contexts import ContextStore
 from credentials.errors import Rejection
 from credentials.expansion import Unusual

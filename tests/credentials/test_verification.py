@@ -276,7 +276,7 @@ def test_the_document_must_list_the_key_for_the_purpose(
             [embedded(tagus())], KEY, url, holder=did, form="ed25519-2020", created=CREATED
         )
         if purpose == "assertionMethod":
-            pytest.skip("the signer always signs presentations for authentication")
+            return  # the signer signs presentations for authentication only
     check = verifier(resolver=resolver)
     if passes:
         assert accepted(data, check).report.check("purpose").evidence["purpose"] == purpose
@@ -369,10 +369,8 @@ def test_token_times_count_in_seconds_or_milliseconds(
         assert failures(refused(jwt)) == ["validity"]
 
 
-@pytest.mark.parametrize("value", ["1", True, -1, None, 1e300, [1]])
+@pytest.mark.parametrize("value", ["1", True, -1, 1e300, [1]])
 def test_token_times_must_be_numbers(value: object) -> None:
-    if value is None:
-        pytest.skip("None leaves the member out")
     assert failures(refused(token(loire(), exp=value))) == ["validity"]
 
 
@@ -450,6 +448,8 @@ def test_what_would_break_out_of_n_quads_is_refused_by_every_policy(value: Docum
         {"did": "https://evil.example/"},
         {"did": {"@id": "https://evil.example/", "@prefix": True}},
         {f"term{number}": "https://alice.example/t" for number in range(300)},
+        {"x" * 20_000: "https://alice.example/t"},
+        {"x": "https://alice.example/" + "t" * 20_000},
         None,
         7,
     ],
@@ -472,6 +472,25 @@ def test_an_inline_context_cannot_move_what_counts(member: str) -> None:
     verified = accepted(token(loire(**{"@context": [V2, LOIRE, {"schema": "https://schema.org/"}, inline]})))
     assert verified.report.issuer == ALICE
     assert verified.report.subjects == ("https://alice.example/service",)
+
+
+@pytest.mark.parametrize("scheme", ["did", "https", "urn"])
+def test_identifier_schemes_are_no_prefixes(scheme: str) -> None:
+    report = refused(token(loire(**{"@context": [V2, {scheme: "https://evil.example/"}]})), LAB)
+    assert failures(report) == ["context"]
+
+
+def test_an_issuer_must_mean_what_it_reads() -> None:
+    contexts = [V2, {"schema": "https://schema.org/", "alice": "did:web:alice.example#"}]
+    report = refused(token(loire(issuer="alice:x", **{"@context": contexts})), LAB)
+    assert "change what its issuer" in report.check("structure").detail
+
+
+def test_a_set_of_proofs_is_refused_and_a_list_of_one_is_one() -> None:
+    document = signed()
+    assert accepted(json.dumps({**document, "proof": [document["proof"]]}))
+    report = refused(json.dumps({**document, "proof": [document["proof"]] * 2}))
+    assert "2 proofs" in report.check("structure").detail
 
 
 def test_importing_a_shared_context_leaves_no_trace_for_the_next_one() -> None:
