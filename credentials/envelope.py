@@ -106,6 +106,21 @@ def open_enveloped(entry: Mapping[str, Any]) -> Envelope:
     return open_envelope(content)
 
 
+def statements_in(data: bytes) -> tuple[Envelope, ...]:
+    """The credentials of bytes that were accepted before, in order: one, or those of a presentation.
+
+    Nothing is verified. Raises `Rejection` for bytes that could not have been accepted.
+    """
+    envelope = open_envelope(data, max_bytes=max(len(data), MAX_BYTES))
+    if envelope.form == "vc":
+        return (envelope,)
+    entries = envelope.claims.get("verifiableCredential", [])
+    return tuple(
+        open_enveloped(entry) if is_enveloped(entry) else open_document(entry)
+        for entry in (entries if isinstance(entries, list) else [entries])
+    )
+
+
 def is_enveloped(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of `verifiableCredential` is an `EnvelopedVerifiableCredential`."""
     return ENVELOPED in types_of(entry)

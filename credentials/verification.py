@@ -119,12 +119,15 @@ class Verifier:
         self.resolver = resolver
         self._clock = clock
 
-    def verify(self, data: bytes, at: datetime | None = None) -> Verified:
+    def verify(
+        self, data: bytes, at: datetime | None = None, *, resolver: Resolver | None = None
+    ) -> Verified:
         """Verify a credential or a presentation as it stands at the time `at`, by default now.
 
+        `resolver` takes the place of the verifier's own for this call (on behalf of one client, say).
         Raises `Refused` with the report for everything that is not accepted.
         """
-        run = _Run(self, at or self._clock())
+        run = _Run(self, at or self._clock(), resolver or self.resolver)
         examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes))
         if examined.report.verdict is Verdict.REFUSED or examined.envelope is None:
             raise Refused(examined.report)
@@ -172,9 +175,10 @@ class _Examined:
 class _Run:
     """One call of `Verifier.verify`: each DID is resolved once, so that one answer serves all credentials."""
 
-    def __init__(self, verifier: Verifier, at: datetime) -> None:
+    def __init__(self, verifier: Verifier, at: datetime, resolver: Resolver) -> None:
         self.verifier = verifier
         self.at = at
+        self._resolver = resolver
         self._resolved: dict[str, Resolved | ResolutionFailed] = {}
 
     def examine(self, opening: Callable[[], Envelope]) -> _Examined:
@@ -188,7 +192,7 @@ class _Run:
             if len(self._resolved) >= MAX_DIDS:
                 raise ResolutionFailed(did, f"the submission needs more than {MAX_DIDS} different DIDs")
             try:
-                answer = self.verifier.resolver.resolve(did)
+                answer = self._resolver.resolve(did)
             except ResolutionFailed as error:
                 answer = error
             self._resolved[did] = answer
