@@ -27,13 +27,23 @@ def did_folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty store, on each of the two databases; "" is SQLite in the data folder."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+
+
 @pytest.fixture
-def make_node(tmp_path: Path, clock: Clock, did_folder: Path) -> Iterator[Callable[..., Node]]:
+def make_node(tmp_path: Path, clock: Clock, did_folder: Path, store: str) -> Iterator[Callable[..., Node]]:
     """Make a node; call it after the providers have written their DID documents."""
     nodes: list[Node] = []
 
     def make(**overrides: Any) -> Node:
-        values = {"data": tmp_path / "data", "did_documents": str(did_folder)} | overrides
+        values = {
+            "data": tmp_path / "data",
+            "did_documents": str(did_folder),
+            "database_url": store,
+        } | overrides
         settings = Settings(**values)
         prepare(settings)
         nodes.append(Node(settings, clock))
