@@ -36,13 +36,14 @@ from catalogue.log import Op, append, erased_at
 from catalogue.operations import ALLOW, BLOCK
 from catalogue.settings import Settings
 from catalogue.store.database import Database
+from catalogue.store.shared_writes import SharedWrites
 from catalogue.store.tables import issuer_rules, read_time, withdrawals
 from catalogue.verifying import Verification
 from credentials.identity import digest_of
 from credentials.parsing import sniff
 from credentials.report import Report
 from credentials.times import Clock
-from credentials.verification import Refused
+from credentials.verification import Refused, Verified
 from credentials.withdrawal import MAX_WITHDRAWAL
 
 WITHDRAWAL_MEDIA_TYPE = "application/jose"
@@ -85,6 +86,7 @@ class Publisher:
     ) -> None:
         self._settings = settings
         self._database = database
+        self._writes = SharedWrites(database)
         self._verification = verification
         self._admission = admission
         self._clock = clock
@@ -101,39 +103,41 @@ class Publisher:
         try:
             verified = self._verification.verify(data, address)
         except Refused as refused:
-            with self._database.write() as connection:
-                refusals.note(connection, refused.report, digest, self._clock())
+            report = refused.report
+            self._writes.run(lambda connection: refusals.note(connection, report, digest, self._clock()))
             raise
-        issuers = dict.fromkeys(credential.issuer for credential in verified.credentials)
-        for issuer in issuers:
+        for issuer in dict.fromkeys(credential.issuer for credential in verified.credentials):
             self._admission.publication(issuer, len(data))
-        with self._database.write() as connection:
-            for issuer in issuers:
-                self._admit(connection, issuer)
-            if erased_at(connection, digest) is not None:
-                raise ContentErased(digest)
-            for credential in verified.credentials:
-                # A presentation is listed whole or not at all: one withdrawn statement refuses all of it.
-                if is_withdrawn(connection, credential.content_id, credential.issuer):
-                    raise ContentWithdrawn(credential.content_id)
-            contents = dict.fromkeys(credential.content_id for credential in verified.credentials)
-            if all(is_listed(connection, content) for content in contents):
-                lines = [line for content in contents for line in lines_of_content(connection, content)]
-                return Publication(lines[0].digest, False, tuple(lines), verified.report)
-            now = self._clock()
-            entry = append(connection, Op.LIST, digest, now)
-            store_judged(
-                connection,
-                digest=digest,
-                kind=SELF_DESCRIPTION,
-                media_type=verified.media_type,
-                data=data,
-                policy=verified.report.policy,
-                judged_at=verified.report.verified_at,
-                stored_at=entry.at,
-                sources=verified.sources,
-            )
-            lines = list_verified(connection, entry, verified, now)
+        return self._writes.run(lambda connection: self._list(connection, data, digest, verified))
+
+    def _list(self, connection: Connection, data: bytes, digest: str, verified: Verified) -> Publication:
+        """List what was verified, inside a writing transaction, unless something stands in the way."""
+        for issuer in dict.fromkeys(credential.issuer for credential in verified.credentials):
+            self._admit(connection, issuer)
+        if erased_at(connection, digest) is not None:
+            raise ContentErased(digest)
+        for credential in verified.credentials:
+            # A presentation is listed whole or not at all: one withdrawn statement refuses all of it.
+            if is_withdrawn(connection, credential.content_id, credential.issuer):
+                raise ContentWithdrawn(credential.content_id)
+        contents = dict.fromkeys(credential.content_id for credential in verified.credentials)
+        if all(is_listed(connection, content) for content in contents):
+            known = [line for content in contents for line in lines_of_content(connection, content)]
+            return Publication(known[0].digest, False, tuple(known), verified.report)
+        now = self._clock()
+        entry = append(connection, Op.LIST, digest, now)
+        store_judged(
+            connection,
+            digest=digest,
+            kind=SELF_DESCRIPTION,
+            media_type=verified.media_type,
+            data=data,
+            policy=verified.report.policy,
+            judged_at=verified.report.verified_at,
+            stored_at=entry.at,
+            sources=verified.sources,
+        )
+        lines = list_verified(connection, entry, verified, now)
         return Publication(digest, True, tuple(lines), verified.report)
 
     def check(self, data: bytes, *, address: str | None) -> Report:

@@ -1,0 +1,183 @@
+"""Distinct, signed ServiceOfferings of about 40 claims: what is published and indexed in every measurement.
+
+They are like what providers publish, in English, French and German, from a few issuers with a `did:web` each.
+Their texts differ as real ones do: words drawn from a vocabulary, with a name nobody else has.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from credentials.contexts import ContextStore
+from credentials.interpretation import interpret
+from credentials.jsonld import JsonLd
+from credentials.signing import PrivateKey, did_document, generate_key, sign_credential
+from credentials.times import to_rfc3339
+from vocab.capabilities import concepts
+from vocab.graph import Ref
+from vocab.namespaces import CF_CONTEXT, DEVELOPMENT
+
+Form = Literal["vc-jwt", "ed25519-2020"]
+
+#: Each form with the key that goes with it; ES256 is the slowest to verify of those that JWTs use here.
+KEYS: dict[Form, Literal["P-256", "Ed25519"]] = {"vc-jwt": "P-256", "ed25519-2020": "Ed25519"}
+MEDIA_TYPES: dict[Form, str] = {"vc-jwt": "application/vc+jwt", "ed25519-2020": "application/vc+ld+json"}
+#: Providers among whom the offerings are spread.
+ISSUERS = 20
+_PROCESSES = 2
+_CHUNK = 250
+
+_V2 = "https://www.w3.org/ns/credentials/v2"
+_WORDS = {
+    "en": "managed storage compute platform regional backup archive sovereign encrypted monitoring gateway "
+    "analytics container network database private support certified resilient measured open hosting review "
+    "recovery identity message queue workload transfer migration audit portable records",
+    "fr": "stockage calcul plateforme régional sauvegarde archive souverain chiffré surveillance passerelle "
+    "analyse conteneur réseau données privé assistance certifié résilient mesuré ouvert hébergement reprise "
+    "identité message file charge transfert migration audit portable dossiers étude",
+    "de": "Speicher Rechenleistung Plattform regional Sicherung Archiv souverän verschlüsselt Überwachung "
+    "Auswertung Behälter Netz Datenbank privat Betreuung zertifiziert belastbar gemessen offen Betrieb "
+    "Identität Nachricht Warteschlange Last Umzug Prüfung übertragbar Akten Gebäude Straße",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A provider that signs: its DID, its key and the form it signs in."""
+
+    did: str
+    jwk: dict[str, Any]
+    form: Form
+
+    @property
+    def base(self) -> str:
+        """The https address below which its identifiers lie."""
+        return "https://" + self.did.removeprefix("did:web:")
+
+
+def issuers(form: Form) -> tuple[Issuer, ...]:
+    """New issuers with new keys."""
+    return tuple(
+        Issuer(f"did:web:{form}-{number:02}.bench.example", generate_key(KEYS[form]).to_jwk(), form)
+        for number in range(ISSUERS)
+    )
+
+
+def write_did_documents(folder: Path, who: Sequence[Issuer]) -> None:
+    """Put the issuers' DID documents where CATALOGUE_DID_DOCUMENTS can point to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for issuer in who:
+        key = PrivateKey.from_jwk(issuer.jwk).public()
+        name = issuer.did.rpartition(":")[2]
+        (folder / f"{name}.json").write_text(json.dumps(did_document(issuer.did, {"key-1": key})))
+
+
+def offering(issuer: Issuer, number: int, valid_from: datetime) -> dict[str, Any]:
+    """The unsigned credential of one offering, the same for the same number."""
+    draw = random.Random(number)
+    name = f"{draw.choice(_WORDS['en'].split())} {word_of(number)}"
+    capabilities = draw.sample([concept.id for concept in concepts()], 2)
+    return {
+        "@context": [_V2, DEVELOPMENT, CF_CONTEXT],
+        "id": f"{issuer.base}/offerings/{number}.json",
+        "type": ["VerifiableCredential", "gx:ServiceOffering"],
+        "issuer": issuer.did,
+        "validFrom": to_rfc3339(valid_from),
+        "validUntil": to_rfc3339(valid_from + timedelta(days=365)),
+        "credentialSubject": {
+            "id": f"{issuer.base}/offerings/{number}.json#service",
+            "type": "gx:ServiceOffering",
+            "name": [{"@value": name, "@language": language} for language in _WORDS],
+            "description": [
+                {"@value": " ".join(draw.choices(words.split(), k=30)), "@language": language}
+                for language, words in _WORDS.items()
+            ],
+            "gx:providedBy": {"id": issuer.did},
+            "gx:keyword": draw.sample(_WORDS["en"].split(), 7),
+            "capability": [f"cap:{capability}" for capability in capabilities],
+            "gx:serviceOfferingTermsAndConditions": {
+                "type": "gx:TermsAndConditions",
+                "gx:url": f"{issuer.base}/terms.html",
+                "gx:hash": f"{draw.getrandbits(256):064x}",
+            },
+            "gx:dataAccountExport": {
+                "type": "gx:DataAccountExport",
+                "gx:requestType": "API",
+                "gx:accessType": "digital",
+                "gx:formatType": "application/json",
+            },
+            "gx:dataProtectionRegime": ["GDPR2016"],
+            "gx:provisionType": "public",
+            "gx:subContractors": [
+                {
+                    "type": "gx:SubContractor",
+                    "gx:legalName": f"{draw.choice(_WORDS['en'].split())} partner {draw.randrange(1000)}",
+                    "gx:applicableJurisdiction": draw.choice(("DE", "FR", "IT", "NL", "ES")),
+                    "gx:communicationMethods": "tickets",
+                    "gx:informationDocuments": f"{issuer.base}/subcontractors.html",
+                }
+                for _ in range(2)
+            ],
+        },
+    }
+
+
+def word_of(number: int) -> str:
+    """A word that is in the name of this offering and of no other."""
+    digits = [int(digit, 16) for digit in f"{number:06x}"]
+    return "".join("bcdfghklmnprstvz"[digit] + "aeiou"[digit % 5] for digit in digits)
+
+
+def claims(document: dict[str, Any]) -> int:
+    """How many RDF statements are about the offering: its own and those of the nodes embedded in it."""
+    graph = interpret(document, JsonLd(ContextStore()))
+    count = 0
+    waiting, seen = [document["credentialSubject"]["id"]], set[str]()
+    while waiting:
+        node = graph.node(waiting.pop())
+        if node is None or node.id in seen:
+            continue
+        seen.add(node.id)
+        objects = [item for items in node.properties.values() for item in items]
+        count += len(node.types) + len(objects)
+        waiting += [item.id for item in objects if isinstance(item, Ref)]
+    return count
+
+
+def signed(who: Sequence[Issuer], start: int, count: int) -> Iterator[bytes]:
+    """`count` signed offerings numbered from `start`, spread over the issuers, signed in two processes."""
+    made_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    with ProcessPoolExecutor(_PROCESSES) as pool:
+        starts = range(start, start + count, _CHUNK)
+        jobs = [
+            pool.submit(_sign, tuple(who), first, min(_CHUNK, start + count - first), made_at)
+            for first in starts
+        ]
+        for job in jobs:
+            yield from job.result()
+
+
+def _sign(who: Sequence[Issuer], start: int, count: int, made_at: datetime) -> list[bytes]:
+    keys = {issuer.did: PrivateKey.from_jwk(issuer.jwk) for issuer in who}
+    jsonld = JsonLd(ContextStore())
+    made: list[bytes] = []
+    for number in range(start, start + count):
+        issuer = who[number % len(who)]
+        data = sign_credential(
+            offering(issuer, number, made_at),
+            keys[issuer.did],
+            f"{issuer.did}#key-1",
+            form=issuer.form,
+            created=made_at,
+            jsonld=jsonld,
+        )
+        # One line each, as programs send them; what is signed doesn't depend on it.
+        made.append(data if issuer.form == "vc-jwt" else json.dumps(json.loads(data)).encode())
+    return made
