@@ -39,18 +39,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Call it after a fork: it opens the store.
 
     Without `settings` they are read from the environment and an empty store is made ready, which is what a
-    WSGI server of the operator's own wants (`wsgi.py`). Raises SettingsInvalid, SchemaOutdated.
+    WSGI server of the operator's own wants (`wsgi.py`). `app.extensions["catalogue"]` is the node, to be
+    closed by whoever gave the settings. Raises SettingsInvalid, SchemaOutdated.
     """
     if settings is None:
         settings = Settings.from_environment(os.environ)
         prepare(settings)
+        services = Node(settings)
+        atexit.register(services.close)
+    else:
+        services = Node(settings)
     app = Flask(__name__, static_folder=None)
     # Two slashes in a row name nothing, rather than answering with a redirect page.
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"digest": DigestConverter, "record": RecordConverter}
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
-    services = Node(settings)
-    atexit.register(services.close)
     app.extensions["catalogue"] = services
     observe(app)
     api = openapi.start(app, settings.url)

@@ -27,6 +27,8 @@ HANG_SECONDS = 30
 KEEPALIVE_SECONDS = 15
 #: Connections that one worker holds, most of them idle; bounds its file descriptors.
 CONNECTIONS = 500
+#: gunicorn's largest: a query of 400 characters, each percent-encoded from four bytes, must fit.
+REQUEST_LINE_BYTES = 8_190
 
 #: What `ps` calls a worker; the arbiter above it is called as its service is.
 WORKER_NAME = "cat-worker"
@@ -74,7 +76,8 @@ class Server(BaseApplication, Generic[App]):  # type: ignore[misc]  # gunicorn i
         options: dict[str, Any] = {
             "bind": f"fd://{os.dup(self._listener.fileno())}",
             "workers": self._workers,
-            "worker_class": "gthread",
+            "worker_class": "catalogue.web_worker.ProblemWorker",
+            "limit_request_line": REQUEST_LINE_BYTES,
             "threads": self._threads,
             "worker_connections": CONNECTIONS,
             "timeout": HANG_SECONDS,

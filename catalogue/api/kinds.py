@@ -117,6 +117,18 @@ PRECONDITION_FAILED = Kind(
 TOO_LARGE = Kind(
     "too-large", 413, "The body is larger than this node takes", "Send at most `max_bytes` bytes."
 )
+URI_TOO_LONG = Kind(
+    "uri-too-long",
+    414,
+    "The address is too long",
+    "Ask with fewer or shorter parameters: at most 8,000 bytes.",
+)
+HEADERS_TOO_LARGE = Kind(
+    "headers-too-large",
+    431,
+    "The headers are too large",
+    "Send fewer and shorter headers: at most 8,190 bytes each.",
+)
 UNSUPPORTED_MEDIA_TYPE = Kind(
     "unsupported-media-type",
     415,
@@ -178,6 +190,8 @@ KINDS = (
     ERASED,
     PRECONDITION_FAILED,
     TOO_LARGE,
+    URI_TOO_LONG,
+    HEADERS_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     UNSUPPORTED_ENCODING,
     REFUSED,

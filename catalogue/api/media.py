@@ -75,7 +75,11 @@ def read_bounded() -> bytes:
     wanted = limit + 1 if announced is None else announced
     parts: list[bytes] = []
     while wanted > 0:
-        part = stream.read(min(wanted, _READ_BYTES))
+        try:
+            part = stream.read(min(wanted, _READ_BYTES))
+        except (OSError, ValueError) as error:
+            # What servers raise for chunks that are no chunks, and for connections that break.
+            raise Problem(kinds.MALFORMED_REQUEST, "the body can't be read", {"where": "body"}) from error
         if not part:
             break
         parts.append(part)

@@ -12,7 +12,8 @@ from catalogue.api.blueprint import Api, DigestConverter, RecordConverter, probl
 
 TITLE = "Catalogue node"
 #: Operations may answer with these whatever they do.
-_ANYWHERE = (kinds.RATE_LIMITED, kinds.INTERNAL, kinds.UNAVAILABLE)
+_ANYWHERE = (kinds.URI_TOO_LONG, kinds.HEADERS_TOO_LARGE, kinds.INTERNAL)
+_LIMITED = (kinds.RATE_LIMITED, kinds.UNAVAILABLE)
 _UNLIMITED = ("/healthz", "/readyz", "/metrics")
 _TEXT = (
     "Providers publish signed self-descriptions; the node verifies them, and buyers find services by what is "
@@ -47,11 +48,9 @@ def finish(api: Api) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for method, operation in _operations(item):
             responses = operation["responses"]
-            if path not in _UNLIMITED:
-                for kind in _ANYWHERE:
-                    responses.setdefault(str(kind.status), problem_response([kind]))
+            for kind in _ANYWHERE if path in _UNLIMITED else _ANYWHERE + _LIMITED:
+                responses.setdefault(str(kind.status), problem_response([kind]))
             responses.setdefault("400", problem_response([kinds.MALFORMED_REQUEST, kinds.INVALID_PARAMETER]))
-            responses.setdefault("500", problem_response([kinds.INTERNAL]))
             operation["responses"] = dict(sorted(responses.items()))
             operation.setdefault("operationId", f"{method}{_identifier(path)}")
     return document

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import Any
 
 from flask import Response, request
 
 from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, node
-from catalogue.api.problems import Problem
+from catalogue.api.problems import Problem, invalid_parameter
 from catalogue.api.publishing import BODY_REFUSALS
+from catalogue.api.queries import DID_PATTERN
 from catalogue.operations import BLOCK
 from search.query import MAX_VALUE
 
@@ -26,7 +28,7 @@ _DID = [
         "name": "did",
         "required": True,
         "description": "The issuer's DID, percent-encoded as any path segment (`%` as `%25`).",
-        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_VALUE},
+        "schema": {"type": "string", "pattern": DID_PATTERN, "maxLength": MAX_VALUE},
     }
 ]
 
@@ -49,6 +51,13 @@ def require_token() -> None:
             {"where": "Authorization"},
             {"WWW-Authenticate": 'Bearer realm="operator"'},
         )
+
+
+def _checked(did: str) -> str:
+    """The path segment, once it is shown to be a DID; Problem 400 otherwise."""
+    if len(did) > MAX_VALUE or not re.fullmatch(DID_PATTERN, did):
+        raise invalid_parameter("did", "is not a DID")
+    return did
 
 
 @blueprint.route("/operator/erasures", methods=["POST"])
@@ -74,12 +83,12 @@ def list_rules() -> Response:
 
 
 @blueprint.route("/operator/issuers/<string:did>", methods=["GET"], parameters=_DID)
-@blueprint.refuses(*_AUTHORISATION, kinds.NOT_FOUND)
+@blueprint.refuses(*_AUTHORISATION, kinds.INVALID_PARAMETER, kinds.NOT_FOUND)
 @blueprint.doc(**_SECURED)
 @blueprint.response(200, schemas.RuleSchema)
 def read_rule(did: str) -> Response:
     """Read what was said of an issuer."""
-    return json_answer(forms.rule(node().operations.rule(did)))
+    return json_answer(forms.rule(node().operations.rule(_checked(did))))
 
 
 @blueprint.route("/operator/issuers/<string:did>", methods=["PUT"], parameters=_DID)
@@ -94,14 +103,14 @@ def set_rule(form: dict[str, Any], did: str) -> Response:
     """
     operations = node().operations
     act = operations.block if form["rule"] == BLOCK else operations.allow
-    return json_answer(forms.rule(act(did, form["reason"])))
+    return json_answer(forms.rule(act(_checked(did), form["reason"])))
 
 
 @blueprint.route("/operator/issuers/<string:did>", methods=["DELETE"], parameters=_DID)
-@blueprint.refuses(*_AUTHORISATION, kinds.NOT_FOUND)
+@blueprint.refuses(*_AUTHORISATION, kinds.INVALID_PARAMETER, kinds.NOT_FOUND)
 @blueprint.doc(**_SECURED)
 @blueprint.response(204, description="Taken back.")
 def forget_rule(did: str) -> Response:
     """Take back what was said of an issuer; a blocked one's statements show again."""
-    node().operations.forget(did)
+    node().operations.forget(_checked(did))
     return Response(status=204)

@@ -36,8 +36,15 @@ def _body(accepted: tuple[str, ...], description: str) -> dict[str, Any]:
     return {
         "required": True,
         "description": description,
-        "content": {name: {"schema": _DOCUMENT if name in JSON_TYPES else _TOKEN} for name in accepted},
+        "content": {name: {"schema": _form_of(name)} for name in accepted},
     }
+
+
+def _form_of(media_type: str) -> dict[str, Any]:
+    """What is taken under a media type. The bytes decide, so that a mislabelled document is not lost."""
+    if media_type in JSON_TYPES:
+        return _DOCUMENT
+    return {"anyOf": [_TOKEN, _DOCUMENT]}
 
 
 _SELF_DESCRIPTION = _body(

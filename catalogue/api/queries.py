@@ -7,8 +7,9 @@ from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
-from marshmallow.validate import Length, OneOf, Range, Regexp
+from marshmallow.validate import Length, OneOf, Range
 
+from catalogue.api.schemas import Whole
 from catalogue.lifecycle import State
 from search.query import (
     DEFAULT_FACETS,
@@ -28,7 +29,10 @@ MAX_CURSOR = 2_000
 #: The value of `facets` that asks for none.
 NO_FACETS = "none"
 #: What any DID looks like (W3C DID Core section 3.1); which methods are resolved is another question.
-IS_DID = [Length(1, MAX_VALUE), Regexp("^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$")]
+DID_PATTERN = "^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$"
+IS_DID = [Length(1, MAX_VALUE), Whole(DID_PATTERN)]
+#: What every engine and store can carry.
+IS_TEXT = Whole("^[^\\x00]*$")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -52,13 +56,13 @@ class Arguments(ma.Schema):
 
 def one(description: str, **options: Any) -> fields.String:
     """A parameter given at most once."""
-    options.setdefault("validate", Length(1, MAX_VALUE))
+    options.setdefault("validate", [Length(1, MAX_VALUE), IS_TEXT])
     return fields.String(metadata={"description": description}, **options)
 
 
 def many(description: str, *values: str) -> fields.List[Any]:
     """A repeatable parameter: any of its values."""
-    inner = fields.String(validate=OneOf(values) if values else Length(1, MAX_VALUE))
+    inner = fields.String(validate=OneOf(values) if values else [Length(1, MAX_VALUE), IS_TEXT])
     return fields.List(inner, validate=Length(1, MAX_FILTER_VALUES), metadata={"description": description})
 
 
@@ -74,14 +78,15 @@ def page_size() -> WholeNumber:
 def page_cursor() -> fields.String:
     """Where a page starts."""
     return one(
-        "`next` of the page before; only with otherwise the same parameters.", validate=Length(1, MAX_CURSOR)
+        "`next` of the page before; only with otherwise the same parameters.",
+        validate=[Length(1, MAX_CURSOR), IS_TEXT],
     )
 
 
 class SearchArguments(Arguments):
     """What a buyer may ask. Values of one filter are alternatives, different filters must all hold."""
 
-    q = one("Words to find, in any language.", validate=Length(max=MAX_TEXT))
+    q = one("Words to find, in any language.", validate=[Length(max=MAX_TEXT), IS_TEXT])
     jurisdiction = many("ISO 3166-1 alpha-2 code, `EU` or `EEA`; see /vocabulary/jurisdictions.")
     capability = many("Concept of /vocabulary/capabilities; narrower concepts are found too.")
     label = many("Trust label; see /vocabulary/labels.")

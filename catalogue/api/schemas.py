@@ -20,6 +20,16 @@ HEX64 = "^[0-9a-f]{64}$"
 HEX32 = "^[0-9a-f]{32}$"
 
 
+class Whole(Regexp):
+    """A pattern that the whole value matches: Python's `$` alone would let a line feed follow."""
+
+    def __call__(self, value: Any) -> Any:
+        """The value; ValidationError when it doesn't match."""
+        if not self.regex.fullmatch(value):
+            raise ma.ValidationError(self._format_error(value))
+        return value
+
+
 class Form(ma.Schema):
     """An object with exactly the members listed."""
 
@@ -58,7 +68,7 @@ def texts(description: str) -> fields.List[Any]:
 
 def sha256(description: str) -> fields.String:
     """SHA-256 as 64 lower-case hex digits."""
-    return text(description, validate=Regexp(HEX64))
+    return text(description, validate=Whole(HEX64))
 
 
 class ProblemErrorSchema(Form):
@@ -94,7 +104,7 @@ class ReportSchema(Form):
     checks = fields.List(fields.Nested(CheckSchema), required=True)
     issuer = maybe("The credential's issuer; of a presentation, its holder.")
     subjects = texts("What the credential is about.")
-    content_id = maybe("SHA-256 of what was signed.", validate=Regexp(HEX64))
+    content_id = maybe("SHA-256 of what was signed.", validate=Whole(HEX64))
     proof = fields.Nested(ProofSchema, required=True, allow_none=True)
     verified_at = time("The time for which the verdict holds.")
     credentials = fields.List(
@@ -134,7 +144,7 @@ class ProblemSchema(ma.Schema):
 class RecordLineSchema(Form):
     """One statement about one subject."""
 
-    id = text("The record: first half of SHA-256 over issuer and subject.", validate=Regexp(HEX32))
+    id = text("The record: first half of SHA-256 over issuer and subject.", validate=Whole(HEX32))
     digest = sha256("The bytes under which the statement is listed.")
     index = number("Its place within these bytes; 0 but in a presentation.")
     content_id = sha256("SHA-256 of what was signed.")
@@ -185,7 +195,7 @@ class StatementListSchema(ListForm):
 class ProviderSchema(Form):
     """Who answers for a record: its issuer."""
 
-    id = maybe("The provider's own record, if it published one.", validate=Regexp(HEX32))
+    id = maybe("The provider's own record, if it published one.", validate=Whole(HEX32))
     name = text("What the provider calls itself; empty if it doesn't say.")
     did = text("The issuer's DID.")
     identity = text(
@@ -206,7 +216,7 @@ class FacetValueSchema(Form):
 class ItemSchema(Form):
     """A listed record as the catalogue reads it, in the reader's language where it has it."""
 
-    id = text("The record.", validate=Regexp(HEX32))
+    id = text("The record.", validate=Whole(HEX32))
     kind = text("What it is about.", validate=OneOf([Kind.OFFERING.value, Kind.PARTICIPANT.value]))
     name = text("Its name; empty if the statement gives none.")
     description = text("Its description, at most 4,000 characters of it.")
@@ -238,7 +248,7 @@ class ReasonSchema(Form):
     value = text("The value.")
     basis = text("On whose word it rests, strongest first.", validate=OneOf([basis.value for basis in Basis]))
     detail = maybe("A sentence, where the catalogue concluded it by itself.")
-    content_id = maybe("The statement that says so.", validate=Regexp(HEX64))
+    content_id = maybe("The statement that says so.", validate=Whole(HEX64))
     issuer = maybe("Who says so.")
     path = maybe("The property that says so.")
 
@@ -248,7 +258,7 @@ class EventSchema(Form):
 
     at = time("When.")
     kind = text("What: `expired`, `withdrawn`, `erased`, `blocked`, `unblocked`.")
-    content_id = maybe("The statement concerned.", validate=Regexp(HEX64))
+    content_id = maybe("The statement concerned.", validate=Whole(HEX64))
     reason = text("Why.")
 
 

@@ -71,6 +71,15 @@ def test_issuer_is_blocked_listed_and_unblocked(ruled: ApiNode) -> None:
     assert ruled.publish(somebody.signed("Anything")).status_code == 201
 
 
+@pytest.mark.parametrize(
+    "did", ["x", "did:", "did:web:", "did:web:x y", "DID:web:x", "did:web:" + "x" * 2048]
+)
+def test_path_that_is_no_did_is_400(ruled: ApiNode, did: str) -> None:
+    for method, form in (("GET", None), ("DELETE", None), ("PUT", {"rule": "block", "reason": "x"})):
+        response = ruled.client.open(f"/operator/issuers/{did}", method=method, json=form, headers=AUTHORISED)
+        assert problem(response, "invalid-parameter", 400)["where"] == "did"
+
+
 def test_did_with_a_port_survives_the_path(ruled: ApiNode) -> None:
     path = "/operator/issuers/did:web:x.example%253A8443:team"
     body = ruled.client.put(path, json={"rule": "allow", "reason": "known"}, headers=AUTHORISED).get_json()
