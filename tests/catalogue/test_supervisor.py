@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -80,6 +81,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield run
     for process in started:
         process.kill()
+    for name in ("first", "second", "stubborn"):
+        if (tmp_path / name).exists():
+            kill_hard(int((tmp_path / name).read_text()))
+    for process in started:
         process.communicate()
 
 
@@ -94,6 +99,12 @@ def eventually(condition: Callable[[], bool], path: Path | None = None) -> str:
         assert time.monotonic() < deadline, f"not within 10 s: {path or condition}"
         time.sleep(0.02)
     return path.read_text() if path else ""
+
+
+def kill_hard(pid: int) -> None:
+    """What a supervisor has left behind must not outlive the test."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def alive(pid: int) -> bool:
