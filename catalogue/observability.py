@@ -53,15 +53,21 @@ def observe(app: Flask) -> None:
         route = request.url_rule.rule if request.url_rule is not None else "none"
         REQUESTS.labels(method, route, response.status_code).inc()
         LATENCY.labels(method, route).observe(seconds)
-        log.info(
-            "answered",
-            method=method,
-            route=route,
-            status=response.status_code,
-            ms=round(seconds * 1000, 2),
-            received=request.content_length or 0,
-            sent=response.content_length or 0,
-        )
+        line: dict[str, object] = {
+            "method": method,
+            "route": route,
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 2),
+            "received": request.content_length or 0,
+            "sent": response.content_length or 0,
+        }
+        if "problem" in g:
+            PROBLEMS.labels(g.problem, response.status_code).inc()
+            line["problem"] = g.problem
+        if response.status_code == 429:
+            # The one place where an address is logged: whoever passes a limit may have to be kept out.
+            line["address"] = request.remote_addr
+        log.info("answered", **line)
         return response
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import current_app, request
+from gunicorn.http.errors import ParseException
 
 from catalogue.api import kinds
 from catalogue.api.problems import Problem
@@ -77,8 +78,8 @@ def read_bounded() -> bytes:
     while wanted > 0:
         try:
             part = stream.read(min(wanted, _READ_BYTES))
-        except (OSError, ValueError) as error:
-            # What servers raise for chunks that are no chunks, and for connections that break.
+        except (OSError, ValueError, ParseException) as error:
+            # Chunks that are no chunks (gunicorn names them itself) and connections that break.
             raise Problem(kinds.MALFORMED_REQUEST, "the body can't be read", {"where": "body"}) from error
         if not part:
             break

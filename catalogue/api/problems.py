@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from flask import Response, request
+from flask import Response, g, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -18,7 +18,6 @@ from catalogue import errors
 from catalogue.api import kinds
 from catalogue.api.kinds import Kind
 from catalogue.counters import CountersUnavailable
-from credentials.errors import Rejection
 from credentials.parsing import Unrecognised
 from credentials.times import to_rfc3339
 from credentials.verification import Refused
@@ -115,7 +114,6 @@ def _gone(error: errors.Gone) -> Problem:
 TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
     Unrecognised: lambda e: Problem(kinds.MALFORMED_DOCUMENT, str(e)),
     Refused: _refused,
-    Rejection: lambda e: Problem(kinds.WITHDRAWAL_REFUSED, e.detail, {"where": e.check}),
     QueryInvalid: lambda e: invalid_parameter(e.parameter, e.problem),
     errors.BadParameter: lambda e: invalid_parameter(e.parameter, e.problem),
     errors.ContentWithdrawn: lambda e: Problem(kinds.WITHDRAWN_CONTENT, str(e), {"content_id": e.content_id}),
@@ -169,4 +167,7 @@ def _internal(error: Exception) -> Problem:
 
 def answer(error: Exception) -> Response:
     """The application's one handler for everything that is raised."""
-    return problem_of(error).response()
+    problem = problem_of(error)
+    # For the access log and the metrics, which see only the answer.
+    g.problem = problem.kind.slug
+    return problem.response()

@@ -10,7 +10,9 @@ from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, location, node
 from catalogue.api.kinds import Kind
 from catalogue.api.media import JSON_TYPES, SELF_DESCRIPTION_TYPES, WITHDRAWAL_TYPES, read_body
+from catalogue.api.problems import Problem
 from catalogue.observability import OUTCOMES
+from credentials.errors import Rejection
 
 blueprint = Blueprint("publishing", __name__, description="For providers: publish, check and withdraw.")
 
@@ -144,7 +146,10 @@ def withdraw() -> Response:
     data = read_body(WITHDRAWAL_TYPES)
     services = node()
     services.admission.request(request.remote_addr, "publish", len(data))
-    done = services.publisher.withdraw(data, address=request.remote_addr)
+    try:
+        done = services.publisher.withdraw(data, address=request.remote_addr)
+    except Rejection as rejection:
+        raise Problem(kinds.WITHDRAWAL_REFUSED, rejection.detail, {"where": rejection.check}) from rejection
     OUTCOMES.labels("withdraw", "withdrawn" if done.created else "already-withdrawn").inc()
     if not done.created:
         return json_answer(forms.receipt(done))

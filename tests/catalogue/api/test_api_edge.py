@@ -172,7 +172,20 @@ def test_metrics_count_answers_without_names_from_the_client(api: ApiNode) -> No
     assert 'catalogue_http_requests_total{method="GET",route="/vocabulary/states",status="200"}' in text
     assert "some-secret-path" not in text
     assert "BREW" not in text
+    assert 'catalogue_problems_total{status="404",type="not-found"}' in text
     assert "catalogue_log_entries 0.0" in text
+
+
+def test_log_names_the_address_of_those_alone_who_pass_a_limit(
+    make_api: MakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = make_api(rate_read="1/minute")
+    api.client.get("/vocabulary/states")
+    assert "127.0.0.1" not in capsys.readouterr().out
+    api.client.get("/vocabulary/states")
+    line = capsys.readouterr().out
+    assert "127.0.0.1" in line
+    assert "rate-limited" in line
 
 
 def test_log_line_has_no_query_and_no_body(
