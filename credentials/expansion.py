@@ -156,7 +156,8 @@ class _Walk:
         if term.scoped is not None:
             active = active.entered(term.scoped)
             inner = active.terms[key]
-            if inner.kind is not _PROPERTY:
+            # A context of null leaves the key without meaning, but its values still have one.
+            if inner.kind is not _PROPERTY and inner.kind is not _DROPPED:
                 raise Unusual
         if term.is_json:
             expanded: Any = {"@type": "@json", "@value": value}
