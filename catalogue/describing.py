@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from catalogue.bearings import Bearing, BearingChange, bearing_on, changes
 from catalogue.current import Current, Graphs, current_lines, envelope_of
+from catalogue.lifecycle import State
 from catalogue.settings import Settings
 from credentials.identity import digest_of, record_id
 from search.document import Document, Listing, Provider, document_of
@@ -24,6 +25,8 @@ from vocab.graph import Graph
 from vocab.model import Description, Kind
 from vocab.trust import TrustList
 
+#: States in which nothing of a statement is shown any more.
+HIDDEN = frozenset({State.WITHDRAWN, State.BLOCKED})
 #: Characters shown of each part of an IRI that stands in for a missing name.
 MAX_SHOWN = 60
 
@@ -40,6 +43,9 @@ class Described:
     def document(self, on: datetime) -> Document:
         """The searchable form."""
         description = self.description
+        if self.current.state in HIDDEN:
+            # That it was here may be found, what it said may not.
+            description = Description(description.kind, description.subject, description.issuer)
         if not any(description.names.values()):
             description = replace(description, names={"": name_from(description.subject)})
         return document_of(

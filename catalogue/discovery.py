@@ -5,11 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import Connection
+
+from catalogue.current import Current
 from catalogue.describing import Described, Describer
-from catalogue.errors import IndexUnavailable, NotFound
+from catalogue.errors import Gone, IndexUnavailable, NotFound
+from catalogue.ledger import withdrawn_at
+from catalogue.lifecycle import State
 from catalogue.log import events_of, read_heads
 from catalogue.position import Position
 from catalogue.settings import Settings
@@ -42,8 +47,10 @@ class Discovery:
     def search(self, query: Query, languages: Sequence[str]) -> dict[str, Any]:
         """One page: `{"items", "total", "next"}`, and `"facets"` when asked for.
 
-        Raises QueryInvalid, IndexUnavailable.
+        Only what is listed, unless the query asks for other states. Raises QueryInvalid, IndexUnavailable.
         """
+        if "state" not in query.filters:
+            query = replace(query, filters={**query.filters, "state": (State.LISTED.value,)})
         page = self._page(query)
         answer: dict[str, Any] = {
             "items": [_item(hit.item, hit.highlights, languages) for hit in page.hits],
@@ -73,7 +80,11 @@ class Discovery:
         with self._database.read() as connection:
             ends = read_heads(connection)
         engine = self._open()
-        here = Position.parse(engine.position())
+        try:
+            here = Position.parse(engine.position())
+        except IndexUnusable as damage:
+            self.close()
+            raise IndexUnavailable from damage
         if here is None or here.generation != ends.generation:
             return Lag(ends.log_size, 0)
         return Lag(ends.log_size, here.log)
@@ -147,6 +158,7 @@ class Discovery:
             described = self._describer.describe(connection, record, now)
             if described is None or described.description.kind is not kind:
                 raise NotFound(kind.value, record)
+            refuse_hidden(connection, described.current, kind)
             history = events_of(connection, record, MAX_EVENTS)
         form = _item(described.document(now).item, {}, languages)
         form["reasons"] = _reasons(described)
@@ -160,6 +172,14 @@ class Discovery:
             for event in history
         ]
         return form
+
+
+def refuse_hidden(connection: Connection, line: Current, kind: Kind) -> None:
+    """Show nothing of what its issuer withdrew (Gone) or the operator blocked (NotFound)."""
+    if line.state is State.WITHDRAWN:
+        raise Gone(line.digest, "withdrawn", withdrawn_at(connection, (line.content_id,)))
+    if line.state is State.BLOCKED:
+        raise NotFound(kind.value, line.record_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from catalogue.lifecycle import State, Statement, states
 from catalogue.log import Entry
+from catalogue.store.rows import RowInsert
 from catalogue.store.tables import (
     blobs,
     evidence,
@@ -44,11 +45,11 @@ INLINE = "inline"
 
 
 # Statements of the hot path are made once: building one costs more than running it.
-_KEEP = insert(blobs)
+_KEEP = RowInsert(blobs)
 _KEPT = select(blobs.c.digest).where(blobs.c.digest == bindparam("of"))
-_REST_ON = insert(evidence)
-_REPORT = insert(reports)
-_LIST = insert(listings)
+_REST_ON = RowInsert(evidence)
+_REPORT = RowInsert(reports)
+_LIST = RowInsert(listings)
 _IN_RECORD = select(listings.c.content_id).where(listings.c.record_id == bindparam("of")).limit(1)
 _CONTENT_LISTED = select(listings.c.content_id).where(listings.c.content_id == bindparam("of")).limit(1)
 _CONTENT_WITHDRAWN = select(withdrawals.c.digest).where(
@@ -104,8 +105,8 @@ def store_judged(
     sources: Iterable[Source],
 ) -> None:
     """Keep the exact bytes, and with them all that the verdict on them rested on."""
-    connection.execute(
-        _KEEP,
+    _KEEP(
+        connection,
         {
             "digest": digest,
             "kind": kind,
@@ -119,8 +120,8 @@ def store_judged(
     for source in sources:
         name = digest_of(source.data)
         if connection.execute(_KEPT, {"of": name}).scalar() is None:
-            connection.execute(
-                _KEEP,
+            _KEEP(
+                connection,
                 {
                     "digest": name,
                     "kind": DID_DOCUMENT,
@@ -131,8 +132,8 @@ def store_judged(
                     "judged_at": None,
                 },
             )
-        connection.execute(
-            _REST_ON,
+        _REST_ON(
+            connection,
             {
                 "digest": digest,
                 "name": source.name,
@@ -150,7 +151,7 @@ def list_verified(
 
     The caller has seen to it that none of them is withdrawn and no issuer blocked; else it settles after.
     """
-    connection.execute(_REPORT, {"digest": entry.digest, "report": pack_report(verified.report)})
+    _REPORT(connection, {"digest": entry.digest, "report": pack_report(verified.report)})
     obtained = {source.name: source.obtained for source in verified.sources}
     lines: list[RecordLine] = []
     for credential in verified.credentials:
@@ -183,8 +184,8 @@ def _list_statement(
     has_others = connection.execute(_IN_RECORD, {"of": record}).scalar() is not None
     alone = Statement(credential.content_id, credential.valid_from, credential.valid_until, withdrawn=False)
     state = states([alone], blocked=False, now=now)[credential.content_id]
-    connection.execute(
-        _LIST,
+    _LIST(
+        connection,
         {
             "record_id": record,
             "content_id": credential.content_id,
@@ -254,6 +255,14 @@ def is_listed(connection: Connection, content_id: str) -> bool:
 def is_withdrawn(connection: Connection, content_id: str, issuer: str) -> bool:
     """Whether its issuer has withdrawn a statement."""
     return connection.execute(_CONTENT_WITHDRAWN, {"of": content_id, "by": issuer}).scalar() is not None
+
+
+def withdrawn_at(connection: Connection, contents: Sequence[str]) -> datetime:
+    """When the last of these statements was withdrawn by its issuer."""
+    at = connection.execute(
+        select(func.max(withdrawals.c.issued_at)).where(withdrawals.c.content_id.in_(contents))
+    ).scalar_one()
+    return read_time(at)
 
 
 def lines_of_content(connection: Connection, content_id: str) -> list[RecordLine]:

@@ -12,7 +12,13 @@ from sqlalchemy import Connection, Row, func, select
 
 from catalogue import refusals
 from catalogue.errors import BadParameter, Gone, NotFound
-from catalogue.ledger import SELF_DESCRIPTION, WITHDRAWAL, lines_of_digest, unpack_report
+from catalogue.ledger import (
+    SELF_DESCRIPTION,
+    WITHDRAWAL,
+    lines_of_digest,
+    unpack_report,
+    withdrawn_at,
+)
 from catalogue.lifecycle import State
 from catalogue.log import erased_at
 from catalogue.store.database import Database
@@ -23,7 +29,6 @@ from catalogue.store.tables import (
     read_time,
     reports,
     stored_time,
-    withdrawals,
 )
 from credentials.report import Report
 from credentials.times import Clock
@@ -192,12 +197,7 @@ def _refuse_withdrawn(connection: Connection, digest: str) -> None:
     lines = lines_of_digest(connection, digest)
     if not lines or any(line.state is not State.WITHDRAWN for line in lines):
         return
-    at = connection.execute(
-        select(func.max(withdrawals.c.issued_at)).where(
-            withdrawals.c.content_id.in_([line.content_id for line in lines])
-        )
-    ).scalar_one()
-    raise Gone(digest, "withdrawn", read_time(at))
+    raise Gone(digest, "withdrawn", withdrawn_at(connection, [line.content_id for line in lines]))
 
 
 def _statement(row: Row[tuple[object, ...]], now: str) -> ListedStatement:

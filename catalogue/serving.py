@@ -44,9 +44,10 @@ def serve(settings: Settings) -> int:
     except OSError as error:
         raise CannotServe(f"the data folder {settings.data} can't be used: {error.strerror}") from error
     try:
-        listener = _listen(settings)
         configure_logging(settings.log_level)
+        # Before anything imports the metrics library, which looks for the folder only then.
         _prepare_metrics(settings)
+        listener = _listen(settings)
         _load_code(settings)
         return Supervisor(
             [
@@ -124,7 +125,7 @@ def _prepare_store(settings: Settings) -> str:
     try:
         prepare(settings)
     except SchemaOutdated as error:
-        return f"{error}; make a backup, then run `catalogue upgrade`"
+        return f"{error}; make a backup with the version that made it, then run `catalogue upgrade`"
     except OperationalError as error:
         return f"the store can't be reached: {error.orig}"
     return ""

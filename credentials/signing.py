@@ -41,6 +41,7 @@ __all__ = [
     "did_key",
     "generate_key",
     "inline_method",
+    "own_method",
     "sign_compact",
     "sign_credential",
     "sign_presentation",
@@ -84,6 +85,11 @@ def did_jwk(key: PublicKey) -> str:
 def inline_method(did: str) -> str:
     """The DID URL of the only method of a did:key or did:jwk."""
     return did + ("#0" if did.startswith("did:jwk:") else "#" + did.removeprefix("did:key:"))
+
+
+def own_method(key: PublicKey) -> str:
+    """The DID URL under which a key speaks for itself: as a did:key, an RSA key as a did:jwk."""
+    return inline_method(did_jwk(key) if key.kty == "RSA" else did_key(key))
 
 
 def did_document(

@@ -80,20 +80,29 @@ def _records(records: list[dict[str, Any]]) -> str:
 @click.argument("url")
 @click.argument("what", metavar="CONTENT_ID|FILE")
 @click.option("--key", required=True, metavar="FILE", help="A current key of the issuer.")
-@click.option("--method", required=True, metavar="DID_URL", help="The key's id in the issuer's DID document.")
+@click.option(
+    "--method",
+    metavar="DID_URL",
+    help="The key's id in the issuer's DID document. Without it, the issuer is the did:key (RSA: did:jwk) of"
+    " the key.",
+)
 @click.option("--issuer", metavar="DID", help="The issuer; by default the DID of the method.")
 @click.option("--reason", help="A sentence that everybody may read.")
-def withdraw(url: str, what: str, key: str, method: str, issuer: str | None, reason: str | None) -> None:
+def withdraw(
+    url: str, what: str, key: str, method: str | None, issuer: str | None, reason: str | None
+) -> None:
     """Withdraw a self-description from a node.
 
     Names what was signed by its content_id, or by a file with the published bytes. The key signs here; only
     the signed withdrawal is sent. It is final: the same content never lists again.
     """
+    from credentials.signing import own_method
     from credentials.times import utc_now
     from credentials.withdrawal import sign_withdrawal
 
-    issuer = issuer or method.partition("#")[0]
     private = read_key(key)
+    method = method or own_method(private.public())
+    issuer = issuer or method.partition("#")[0]
     with client_for(url) as client:
         try:
             for content_id in _content_ids(client, what, issuer):

@@ -11,7 +11,6 @@ from catalogue.cli.keys import read_key
 from catalogue.cli.output import Unusable, read_bytes, write_output
 
 if TYPE_CHECKING:
-    from credentials.keys import PublicKey
     from credentials.signing import CredentialForm, PresentationForm
 
 CREDENTIAL_FORMATS: dict[str, CredentialForm] = {
@@ -64,13 +63,13 @@ def sign(
     unprotected; it is for test beds that know nothing else.
     """
     from credentials.errors import Rejection
-    from credentials.signing import SigningRefused, sign_credential, sign_presentation
+    from credentials.signing import SigningRefused, own_method, sign_credential, sign_presentation
 
     if form in CREDENTIAL_FORMATS and len(files) > 1:
         raise click.UsageError(f"{form} signs one credential; the vp-... formats take several files.")
     moment = moment_of(created, "--created")
     private = read_key(key)
-    method = method or _own_method(private.public())
+    method = method or own_method(private.public())
     signer = method.partition("#")[0]
     inputs = [read_bytes(name) for name in files]
     try:
@@ -103,12 +102,6 @@ def moment_of(text: str | None, option: str) -> datetime:
         return from_rfc3339(text)
     except ValueError as error:
         raise click.UsageError(f"{option}: {error}") from error
-
-
-def _own_method(public: PublicKey) -> str:
-    from credentials.signing import did_jwk, did_key, inline_method
-
-    return inline_method(did_jwk(public) if public.kty == "RSA" else did_key(public))
 
 
 def _completed(data: bytes, signer: str, moment: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from world import START, Clock, Provider
 
 from catalogue.describing import Describer, name_from
-from catalogue.errors import IndexUnavailable, NotFound
+from catalogue.errors import Gone, IndexUnavailable, NotFound
 from catalogue.indexer import Indexer, IndexerRunning, exclusive_index, open_engine
 from catalogue.node import Node
 from search.query import Query, Sort
@@ -106,8 +106,12 @@ def test_withdrawn_superseded_and_erased_leave_the_listed_ones(
     publish(node, provider.sign(provider.offering("renewed again", subject="https://p.example/o/renewed")))
     index(node)
     assert found(node, state=("listed",)) == ["renewed again", "stays"]
-    assert found(node, state=("withdrawn",)) == ["withdrawn"]
-    assert found(node) == ["renewed again", "stays", "withdrawn"]
+    assert found(node) == ["renewed again", "stays"]
+    # That it was there may be found, what it said may not.
+    assert found(node, state=("withdrawn",)) == ["p.example/withdrawn"]
+    assert found(node, "souverain", state=("withdrawn",)) == []
+    with pytest.raises(Gone):
+        node.discovery.offering(publications["withdrawn"].records[0].id, ("en",))
 
 
 def test_expired_offering_leaves_the_listed_ones_by_itself(
@@ -126,10 +130,12 @@ def test_expired_offering_leaves_the_listed_ones_by_itself(
 
 
 def test_blocked_issuer_disappears_and_returns(node: Node, provider: Provider, index: Index) -> None:
-    publish(node, provider.sign(provider.offering()))
+    record = publish(node, provider.sign(provider.offering()))
     node.operations.block(provider.did, "impersonation")
     index(node)
-    assert found(node, state=("listed",)) == []
+    assert found(node) == []
+    with pytest.raises(NotFound):
+        node.discovery.offering(record, ("en",))
     node.operations.forget(provider.did)
     index(node)
     assert found(node, state=("listed",)) == ["Nuage"]
@@ -222,6 +228,11 @@ def test_second_indexer_is_refused(node: Node) -> None:
         pass
     with exclusive_index(node.settings):
         pass
+
+
+def test_lag_without_an_index_is_a_refusal_of_its_own(node: Node) -> None:
+    with pytest.raises(IndexUnavailable):
+        node.discovery.lag()
 
 
 def test_lag_tells_how_far_the_index_is_behind(node: Node, provider: Provider, index: Index) -> None:

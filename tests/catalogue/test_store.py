@@ -63,9 +63,13 @@ def test_entry_is_canonical_json_without_names(database: Database) -> None:
 
 
 def test_failed_transaction_leaves_neither_entry_nor_position(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.write() as connection:
-        log.append(connection, log.Op.LIST, DIGEST, AT)
-        raise RuntimeError
+    def fail() -> None:
+        with database.write() as connection:
+            log.append(connection, log.Op.LIST, DIGEST, AT)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with database.read() as connection:
         assert log.read_heads(connection) == log.Heads(0, 0, 0)
         assert log.entries(connection, 0, 10) == []
