@@ -18,6 +18,7 @@ from limits import parse as parse_rate
 
 from catalogue.counters import Counters, Increment
 from catalogue.errors import LimitExceeded
+from catalogue.leases import Leases, share_of
 from catalogue.settings import Settings
 from credentials.times import Clock
 
@@ -59,6 +60,7 @@ class Admission:
 
     def __init__(self, settings: Settings, counters: Counters, clock: Clock) -> None:
         self._counters = counters
+        self._leases = Leases()
         self._clock = clock
         self._rates: dict[str, Limit] = {
             "publish": Limit.rate("address", "publish", settings.rate_publish),
@@ -103,18 +105,22 @@ class Admission:
 
     def _spend(self, uses: Sequence[tuple[Limit, str, int]]) -> None:
         now = self._clock().timestamp()
-        counts = self._counters.add(
-            [
-                Increment(f"{limit.kind}/{limit.scope}/{name}", amount, limit.seconds)
-                for limit, name, amount in uses
-            ],
-            now,
-        )
-        exceeded = [
-            (count.expires_at - now, limit)
-            for (limit, _, _), count in zip(uses, counts, strict=True)
-            if count.used > limit.amount
+        due = [
+            (limit, f"{limit.kind}/{limit.scope}/{name}", amount, share_of(limit.amount, amount))
+            for limit, name, amount in uses
+            if not self._leases.take(f"{limit.kind}/{limit.scope}/{name}", amount, now)
         ]
+        if not due:
+            return
+        counts = self._counters.add(
+            [Increment(name, share, limit.seconds) for limit, name, _, share in due], now
+        )
+        exceeded = []
+        for (limit, name, amount, share), count in zip(due, counts, strict=True):
+            if count.used - share + amount > limit.amount:
+                exceeded.append((count.expires_at - now, limit))
+            elif share > amount and count.used <= limit.amount:
+                self._leases.keep(name, share - amount, count.expires_at)
         if exceeded:
             # The one that lasts longest: retrying before that is in vain.
             wait, limit = max(exceeded, key=lambda pair: pair[0])

@@ -18,9 +18,9 @@ from credentials.interpretation import interpret
 from credentials.jsonld import JsonLd
 from vocab.graph import Graph
 
-#: Interpreted statements kept for reuse: participants and attestations are read for every offering of an
-#: issuer. About 20 kB each.
-GRAPHS_KEPT = 200
+#: Interpreted statements kept for reuse: those of two steps of the indexer, which reads each of its records
+#: twice, and the participants and attestations that are read for every offering. About 20 kB each.
+GRAPHS_KEPT = 1_000
 
 _LINES = select(listings).where(listings.c.record_id.in_(bindparam("records", expanding=True)))
 _DATA = select(blobs.c.digest, blobs.c.data).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))

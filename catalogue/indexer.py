@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue.bearings import BearingChange, enter
 from catalogue.describing import Describer
-from catalogue.ledger import records_of_digests
+from catalogue.ledger import records_of_entries
 from catalogue.log import Heads, Op, entries, events_after, read_heads
 from catalogue.operations import Operations
 from catalogue.position import Position
@@ -108,8 +108,7 @@ class Indexer:
     def _touched(self, connection: Connection, here: Position, after: Position) -> dict[str, None]:
         """The records that the entries and events between two positions are about, in order."""
         found = entries(connection, here.log, after.log - here.log)
-        listed = [entry.digest for entry in found if entry.op is Op.LIST]
-        touched = dict.fromkeys(records_of_digests(connection, listed))
+        touched = dict.fromkeys(records_of_entries(connection, here.log, after.log))
         for entry in found:
             if entry.op is Op.WITHDRAW:
                 touched |= dict.fromkeys(

@@ -11,16 +11,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from catalogue.lifecycle import State, Statement, states
-from catalogue.log import Entry
+from catalogue.log import Entry, Op
 from catalogue.store.rows import RowInsert
 from catalogue.store.tables import (
     blobs,
     evidence,
     issuer_rules,
     listings,
+    log,
     read_time,
     repeats,
     reports,
@@ -52,8 +64,12 @@ _REPORT = RowInsert(reports)
 _LIST = RowInsert(listings)
 _IN_RECORD = select(listings.c.content_id).where(listings.c.record_id == bindparam("of")).limit(1)
 _CONTENT_LISTED = select(listings.c.content_id).where(listings.c.content_id == bindparam("of")).limit(1)
-_CONTENT_WITHDRAWN = select(withdrawals.c.digest).where(
-    withdrawals.c.content_id == bindparam("of"), withdrawals.c.issuer == bindparam("by")
+_STANDING = select(
+    exists().where(listings.c.content_id == bindparam("of")).label("listed"),
+    exists()
+    .where(withdrawals.c.content_id == bindparam("of"), withdrawals.c.issuer == bindparam("by"))
+    .label("withdrawn"),
+    select(issuer_rules.c.rule).where(issuer_rules.c.did == bindparam("by")).scalar_subquery().label("rule"),
 )
 _RECORD = (
     select(
@@ -151,7 +167,7 @@ def list_verified(
 
     The caller has seen to it that none of them is withdrawn and no issuer blocked; else it settles after.
     """
-    _REPORT(connection, {"digest": entry.digest, "report": pack_report(verified.report)})
+    _REPORT(connection, {"position": entry.position, "report": pack_report(verified.report)})
     obtained = {source.name: source.obtained for source in verified.sources}
     lines: list[RecordLine] = []
     for credential in verified.credentials:
@@ -252,9 +268,19 @@ def is_listed(connection: Connection, content_id: str) -> bool:
     return connection.execute(_CONTENT_LISTED, {"of": content_id}).scalar() is not None
 
 
-def is_withdrawn(connection: Connection, content_id: str, issuer: str) -> bool:
-    """Whether its issuer has withdrawn a statement."""
-    return connection.execute(_CONTENT_WITHDRAWN, {"of": content_id, "by": issuer}).scalar() is not None
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the store knows of a statement and its issuer: `rule` is the operator's, None without one."""
+
+    listed: bool
+    withdrawn: bool
+    rule: str | None
+
+
+def standing_of(connection: Connection, content_id: str, issuer: str) -> Standing:
+    """Whether a statement is listed, or withdrawn by its issuer, and what rule there is for that one."""
+    row = connection.execute(_STANDING, {"of": content_id, "by": issuer}).one()
+    return Standing(bool(row.listed), bool(row.withdrawn), row.rule)
 
 
 def withdrawn_at(connection: Connection, contents: Sequence[str]) -> datetime:
@@ -270,10 +296,28 @@ def lines_of_content(connection: Connection, content_id: str) -> list[RecordLine
     return lines_where(connection, listings.c.content_id == content_id)
 
 
+def report_of(connection: Connection, digest: str) -> Report:
+    """The report with which a listed blob was accepted."""
+    packed = connection.execute(
+        select(reports.c.report).where(reports.c.position.in_(_position_of(digest)))
+    ).scalar_one()
+    return unpack_report(bytes(packed))
+
+
+def _position_of(digest: str) -> Select[tuple[int]]:
+    """The position of the entry that lists a blob."""
+    return select(log.c.position).where(log.c.digest == digest, log.c.op == Op.LIST.value)
+
+
+def _listed_by(digest: str) -> ColumnElement[bool]:
+    """Listings whose bytes are this blob's."""
+    return listings.c.position.in_(_position_of(digest))
+
+
 def lines_of_digest(connection: Connection, digest: str) -> list[RecordLine]:
     """The lines of every statement that a blob carries, listed under it first or not, in its order."""
     repeated = select(repeats.c.content_id).where(repeats.c.digest == digest)
-    return lines_where(connection, (listings.c.digest == digest) | listings.c.content_id.in_(repeated))
+    return lines_where(connection, _listed_by(digest) | listings.c.content_id.in_(repeated))
 
 
 def lines_where(connection: Connection, condition: object) -> list[RecordLine]:
@@ -300,15 +344,16 @@ def records_of_content(connection: Connection, content_id: str) -> Sequence[str]
     )
 
 
-def records_of_digests(connection: Connection, digests: Sequence[str]) -> Sequence[str]:
-    """The ids of the records that have statements in any of these blobs, in the order of the log."""
-    if not digests:
-        return ()
-    repeated = select(repeats.c.content_id).where(repeats.c.digest.in_(digests))
+def records_of_entries(connection: Connection, first: int, beyond: int) -> Sequence[str]:
+    """The ids of the records listed by the entries from `first` up to `beyond`, in the order of the log."""
+    repeated = select(repeats.c.content_id).where(repeats.c.position >= first, repeats.c.position < beyond)
     return (
         connection.execute(
             select(listings.c.record_id)
-            .where(listings.c.digest.in_(digests) | listings.c.content_id.in_(repeated))
+            .where(
+                ((listings.c.position >= first) & (listings.c.position < beyond))
+                | listings.c.content_id.in_(repeated)
+            )
             .order_by(listings.c.position, listings.c.place)
         )
         .scalars()
@@ -322,7 +367,7 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
     A statement which another blob still carries moves there: erasure is of bytes, not of statements.
     """
     touched = connection.execute(
-        select(listings.c.record_id, listings.c.content_id).where(listings.c.digest == digest)
+        select(listings.c.record_id, listings.c.content_id).where(_listed_by(digest))
     ).all()
     for content_id in dict.fromkeys(row.content_id for row in touched):
         heir = connection.execute(
@@ -360,7 +405,7 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
             delete(repeats).where(repeats.c.digest == heir.digest, repeats.c.place == heir.place)
         )
     connection.execute(delete(repeats).where(repeats.c.digest == digest))
-    connection.execute(delete(reports).where(reports.c.digest == digest))
+    connection.execute(delete(reports).where(reports.c.position.in_(_position_of(digest))))
     sources = connection.execute(select(evidence.c.source).where(evidence.c.digest == digest)).scalars().all()
     connection.execute(delete(evidence).where(evidence.c.digest == digest))
     connection.execute(delete(blobs).where(blobs.c.digest == digest))

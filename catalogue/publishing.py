@@ -26,10 +26,9 @@ from catalogue.ledger import (
     WITHDRAWAL,
     RecordLine,
     add_withdrawal,
-    is_listed,
-    is_withdrawn,
     lines_of_content,
     list_verified,
+    standing_of,
     store_judged,
 )
 from catalogue.log import Op, append, erased_at
@@ -48,7 +47,7 @@ from credentials.withdrawal import MAX_WITHDRAWAL
 
 WITHDRAWAL_MEDIA_TYPE = "application/jose"
 
-_RULE = select(issuer_rules.c.rule, issuer_rules.c.reason).where(issuer_rules.c.did == bindparam("of"))
+_REASON = select(issuer_rules.c.reason).where(issuer_rules.c.did == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +111,18 @@ class Publisher:
 
     def _list(self, connection: Connection, data: bytes, digest: str, verified: Verified) -> Publication:
         """List what was verified, inside a writing transaction, unless something stands in the way."""
-        for issuer in dict.fromkeys(credential.issuer for credential in verified.credentials):
-            self._admit(connection, issuer)
         if erased_at(connection, digest) is not None:
             raise ContentErased(digest)
+        new = False
         for credential in verified.credentials:
-            # A presentation is listed whole or not at all: one withdrawn statement refuses all of it.
-            if is_withdrawn(connection, credential.content_id, credential.issuer):
+            # A presentation is listed whole or not at all: one statement in the way refuses all of it.
+            standing = standing_of(connection, credential.content_id, credential.issuer)
+            self._admit(connection, credential.issuer, standing.rule)
+            if standing.withdrawn:
                 raise ContentWithdrawn(credential.content_id)
-        contents = dict.fromkeys(credential.content_id for credential in verified.credentials)
-        if all(is_listed(connection, content) for content in contents):
+            new = new or not standing.listed
+        if not new:
+            contents = dict.fromkeys(credential.content_id for credential in verified.credentials)
             known = [line for content in contents for line in lines_of_content(connection, content)]
             return Publication(known[0].digest, False, tuple(known), verified.report)
         now = self._clock()
@@ -207,9 +208,8 @@ class Publisher:
         if len(data) > self._settings.max_bytes:
             raise TooLarge(self._settings.max_bytes)
 
-    def _admit(self, connection: Connection, issuer: str) -> None:
-        rule = connection.execute(_RULE, {"of": issuer}).one_or_none()
-        if rule is not None and rule.rule == BLOCK:
-            raise IssuerBlocked(issuer, rule.reason)
-        if self._settings.admission == "allowlist" and (rule is None or rule.rule != ALLOW):
+    def _admit(self, connection: Connection, issuer: str, rule: str | None) -> None:
+        if rule == BLOCK:
+            raise IssuerBlocked(issuer, connection.execute(_REASON, {"of": issuer}).scalar_one())
+        if self._settings.admission == "allowlist" and rule != ALLOW:
             raise IssuerNotAllowed(issuer)

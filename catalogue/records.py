@@ -16,7 +16,7 @@ from catalogue.ledger import (
     SELF_DESCRIPTION,
     WITHDRAWAL,
     lines_of_digest,
-    unpack_report,
+    report_of,
     withdrawn_at,
 )
 from catalogue.lifecycle import State
@@ -27,7 +27,6 @@ from catalogue.store.tables import (
     issuer_rules,
     listings,
     read_time,
-    reports,
     stored_time,
 )
 from credentials.report import Report
@@ -106,10 +105,7 @@ class Records:
         with self._database.read() as connection:
             _blob(connection, digest, SELF_DESCRIPTION)
             _refuse_withdrawn(connection, digest)
-            packed = connection.execute(
-                select(reports.c.report).where(reports.c.digest == digest)
-            ).scalar_one()
-        return unpack_report(bytes(packed))
+            return report_of(connection, digest)
 
     def statements(
         self,

@@ -30,6 +30,8 @@ metadata = MetaData()
 _DIGEST = String(64)
 _RECORD = String(32)
 _TIME = String(27)
+#: A counted key. On SQLite it is the row's own number, so that it needs no index beside the table.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 #: One row. Every writing transaction takes it first, so positions have no gaps and commit in order.
 heads = Table(
@@ -46,7 +48,7 @@ heads = Table(
 log = Table(
     "log",
     metadata,
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", _NUMBER, primary_key=True, autoincrement=False),
     Column("op", String(8), nullable=False),
     Column("digest", _DIGEST, nullable=False, index=True),
     Column("entry", Text, nullable=False),
@@ -74,13 +76,14 @@ evidence = Table(
     Column("kind", String(24), nullable=False),
     Column("obtained", String(16), nullable=False),
     Column("source", _DIGEST, nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 #: Local happenings that the log doesn't tell: expiry, withdrawal, erasure, blocking. Never replicated.
 events = Table(
     "events",
     metadata,
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
     Column("at", _TIME, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("record_id", _RECORD, nullable=False, index=True),
@@ -98,11 +101,11 @@ issuer_rules = Table(
     Column("at", _TIME, nullable=False),
 )
 
-#: Verification reports by blob, as compressed JSON.
+#: Verification reports, as compressed JSON, by the log position of the blob they are about.
 reports = Table(
     "reports",
     metadata,
-    Column("digest", _DIGEST, primary_key=True),
+    Column("position", _NUMBER, primary_key=True, autoincrement=False),
     Column("report", LargeBinary, nullable=False),
 )
 
@@ -116,17 +119,19 @@ listings = Table(
     Column("subject", Text, nullable=False, index=True),
     # The credential's own `id`, under which a clearing house may speak of it.
     Column("credential", Text, index=True),
-    Column("digest", _DIGEST, nullable=False, index=True),
+    Column("digest", _DIGEST, nullable=False),
     Column("place", Integer, nullable=False),
     Column("obtained", String(16), nullable=False),
     Column("valid_from", _TIME, nullable=False),
     Column("valid_until", _TIME),
     Column("listed_at", _TIME, nullable=False),
-    Column("position", BigInteger, nullable=False),
+    # That of the entry which lists `digest`: looked up by it, since it grows and a digest is all over.
+    Column("position", BigInteger, nullable=False, index=True),
     Column("state", String(16), nullable=False),
     Index("ix_listings_issuer", "issuer", "position"),
     Index("ix_listings_content", "content_id"),
     Index("ix_listings_expiry", "state", "valid_until"),
+    sqlite_with_rowid=False,
 )
 
 #: Further blobs that carry an already listed statement (inside another presentation, say).
@@ -190,7 +195,7 @@ KEPT = (heads, log, blobs, evidence, events, issuer_rules)
 
 def stored_time(moment: datetime) -> str:
     """The column form of a time: UTC, always six decimals, so that text compares as time does."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_time(text: str) -> datetime:

@@ -204,3 +204,30 @@ def test_lost_table_is_an_outage_and_not_a_free_pass(tmp_path: Path) -> None:
     with pytest.raises(CountersUnavailable):
         counters.add([Increment("name", 1, 60)], now=1000.0)
     counters.close()
+
+
+def test_processes_with_shares_never_let_more_through_than_the_limit(
+    store_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    workers = [admission(store_url, tmp_path, clock, rate_publish="1000/minute") for _ in range(3)]
+    passed = 0
+    for number in range(1_500):
+        try:
+            workers[number % 3].request("192.0.2.1", "publish")
+        except LimitExceeded:
+            continue
+        passed += 1
+    # What the workers hold unused when the limit is reached is lost, a share of 5 each at most.
+    assert 985 <= passed <= 1000
+    clock.move(61)
+    workers[0].request("192.0.2.1", "publish")
+    for worker in workers:
+        worker.close()
+
+
+def test_use_larger_than_a_share_is_counted_whole(store_url: str, tmp_path: Path, clock: Clock) -> None:
+    limits = admission(store_url, tmp_path, clock, volume_address=10_000)
+    limits.request("192.0.2.1", "publish", 40)
+    limits.request("192.0.2.1", "publish", 9_900)
+    assert refused(limits.request, "192.0.2.1", "publish", 200).scope == "address"
+    limits.close()

@@ -9,6 +9,7 @@ down_revision = None
 DIGEST = sa.String(64)
 RECORD = sa.String(32)
 TIME = sa.String(27)
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
@@ -23,7 +24,7 @@ def upgrade() -> None:
     op.bulk_insert(heads, [{"id": 1, "log_size": 0, "event_count": 0, "generation": 0}])
     op.create_table(
         "log",
-        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("position", NUMBER, primary_key=True, autoincrement=False),
         sa.Column("op", sa.String(8), nullable=False),
         sa.Column("digest", DIGEST, nullable=False),
         sa.Column("entry", sa.Text, nullable=False),
@@ -46,11 +47,12 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(24), nullable=False),
         sa.Column("obtained", sa.String(16), nullable=False),
         sa.Column("source", DIGEST, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_evidence_source", "evidence", ["source"])
     op.create_table(
         "events",
-        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=False),
         sa.Column("at", TIME, nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("record_id", RECORD, nullable=False),
@@ -89,7 +91,7 @@ def upgrade() -> None:
 def _create_derived() -> None:
     op.create_table(
         "reports",
-        sa.Column("digest", DIGEST, primary_key=True),
+        sa.Column("position", NUMBER, primary_key=True, autoincrement=False),
         sa.Column("report", sa.LargeBinary, nullable=False),
     )
     op.create_table(
@@ -107,10 +109,11 @@ def _create_derived() -> None:
         sa.Column("listed_at", TIME, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_listings_subject", "listings", ["subject"])
     op.create_index("ix_listings_credential", "listings", ["credential"])
-    op.create_index("ix_listings_digest", "listings", ["digest"])
+    op.create_index("ix_listings_position", "listings", ["position"])
     op.create_index("ix_listings_issuer", "listings", ["issuer", "position"])
     op.create_index("ix_listings_content", "listings", ["content_id"])
     op.create_index("ix_listings_expiry", "listings", ["state", "valid_until"])
