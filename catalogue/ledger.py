@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,6 +70,7 @@ _STANDING = select(
     .where(withdrawals.c.content_id == bindparam("of"), withdrawals.c.issuer == bindparam("by"))
     .label("withdrawn"),
     select(issuer_rules.c.rule).where(issuer_rules.c.did == bindparam("by")).scalar_subquery().label("rule"),
+    exists().where(log.c.digest == bindparam("in"), log.c.op == Op.ERASE.value).label("erased"),
 )
 _RECORD = (
     select(
@@ -161,17 +162,19 @@ def store_judged(
 
 
 def list_verified(
-    connection: Connection, entry: Entry, verified: Verified, now: datetime
+    connection: Connection, entry: Entry, verified: Verified, listed: Set[str], now: datetime
 ) -> list[RecordLine]:
     """List every statement of a verified blob under the log entry that names it.
 
-    The caller has seen to it that none of them is withdrawn and no issuer blocked; else it settles after.
+    `listed` are the content_ids that other bytes have brought already. The caller has seen to it that no
+    statement is withdrawn and no issuer blocked; else it settles after.
     """
     _REPORT(connection, {"position": entry.position, "report": pack_report(verified.report)})
     obtained = {source.name: source.obtained for source in verified.sources}
     lines: list[RecordLine] = []
+    seen: set[str] = set()
     for credential in verified.credentials:
-        if is_listed(connection, credential.content_id):
+        if credential.content_id in listed or credential.content_id in seen:
             connection.execute(
                 insert(repeats).values(
                     digest=entry.digest,
@@ -182,6 +185,7 @@ def list_verified(
             )
             lines += lines_of_content(connection, credential.content_id)
             continue
+        seen.add(credential.content_id)
         for subject in dict.fromkeys(credential.subjects):
             how = obtained.get(credential.issuer, INLINE)
             lines.append(_list_statement(connection, entry, credential, subject, how, now))
@@ -270,17 +274,21 @@ def is_listed(connection: Connection, content_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the store knows of a statement and its issuer: `rule` is the operator's, None without one."""
+    """What the store knows of a statement, its issuer and the bytes that carry it.
+
+    `rule` is the operator's for the issuer, None without one; `erased` is of the bytes.
+    """
 
     listed: bool
     withdrawn: bool
     rule: str | None
+    erased: bool
 
 
-def standing_of(connection: Connection, content_id: str, issuer: str) -> Standing:
-    """Whether a statement is listed, or withdrawn by its issuer, and what rule there is for that one."""
-    row = connection.execute(_STANDING, {"of": content_id, "by": issuer}).one()
-    return Standing(bool(row.listed), bool(row.withdrawn), row.rule)
+def standing_of(connection: Connection, content_id: str, issuer: str, digest: str) -> Standing:
+    """All that may stand in the way of a statement, in one question."""
+    row = connection.execute(_STANDING, {"of": content_id, "by": issuer, "in": digest}).one()
+    return Standing(bool(row.listed), bool(row.withdrawn), row.rule, bool(row.erased))
 
 
 def withdrawn_at(connection: Connection, contents: Sequence[str]) -> datetime:

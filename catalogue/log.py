@@ -17,6 +17,7 @@ import rfc8785
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from catalogue.store.database import take_event_number, take_position
+from catalogue.store.rows import RowInsert
 from catalogue.store.tables import events, heads, log, stored_time
 from credentials.times import from_rfc3339, to_rfc3339
 
@@ -24,7 +25,7 @@ from credentials.times import from_rfc3339, to_rfc3339
 ENTRY_VERSION = 1
 
 
-_APPEND = insert(log)
+_APPEND = RowInsert(log)
 _ERASURE_OF = select(log.c.entry).where(log.c.digest == bindparam("of"), log.c.op == "erase").limit(1)
 
 
@@ -76,8 +77,8 @@ class Heads:
 def append(connection: Connection, op: Op, digest: str, at: datetime) -> Entry:
     """Append one entry inside the caller's writing transaction."""
     entry = Entry(take_position(connection), op, digest, at)
-    connection.execute(
-        _APPEND,
+    _APPEND(
+        connection,
         {
             "position": entry.position,
             "op": op.value,

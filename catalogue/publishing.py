@@ -31,7 +31,7 @@ from catalogue.ledger import (
     standing_of,
     store_judged,
 )
-from catalogue.log import Op, append, erased_at
+from catalogue.log import Op, append
 from catalogue.operations import ALLOW, BLOCK
 from catalogue.settings import Settings
 from catalogue.store.database import Database
@@ -111,17 +111,18 @@ class Publisher:
 
     def _list(self, connection: Connection, data: bytes, digest: str, verified: Verified) -> Publication:
         """List what was verified, inside a writing transaction, unless something stands in the way."""
-        if erased_at(connection, digest) is not None:
-            raise ContentErased(digest)
-        new = False
+        listed: set[str] = set()
         for credential in verified.credentials:
             # A presentation is listed whole or not at all: one statement in the way refuses all of it.
-            standing = standing_of(connection, credential.content_id, credential.issuer)
+            standing = standing_of(connection, credential.content_id, credential.issuer, digest)
             self._admit(connection, credential.issuer, standing.rule)
+            if standing.erased:
+                raise ContentErased(digest)
             if standing.withdrawn:
                 raise ContentWithdrawn(credential.content_id)
-            new = new or not standing.listed
-        if not new:
+            if standing.listed:
+                listed.add(credential.content_id)
+        if all(credential.content_id in listed for credential in verified.credentials):
             contents = dict.fromkeys(credential.content_id for credential in verified.credentials)
             known = [line for content in contents for line in lines_of_content(connection, content)]
             return Publication(known[0].digest, False, tuple(known), verified.report)
@@ -138,7 +139,7 @@ class Publisher:
             stored_at=entry.at,
             sources=verified.sources,
         )
-        lines = list_verified(connection, entry, verified, now)
+        lines = list_verified(connection, entry, verified, listed, now)
         return Publication(digest, True, tuple(lines), verified.report)
 
     def check(self, data: bytes, *, address: str | None) -> Report:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from catalogue.ledger import add_withdrawal, list_verified, settle
+from catalogue.ledger import add_withdrawal, is_listed, list_verified, settle
 from catalogue.log import Entry, Op, entries, read_heads
 from catalogue.operations import Operations
 from catalogue.store.database import Database
@@ -93,7 +93,12 @@ class _Replayer:
         try:
             if entry.op is Op.LIST:
                 verified = self._verifier(blob.policy).verify(data, judged_at, resolver=resolver)
-                for line in list_verified(connection, entry, verified, now):
+                listed = {
+                    credential.content_id
+                    for credential in verified.credentials
+                    if is_listed(connection, credential.content_id)
+                }
+                for line in list_verified(connection, entry, verified, listed, now):
                     settle(connection, line.id, now)
             else:
                 add_withdrawal(connection, entry.digest, _withdrawal(data, resolver, judged_at), now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -97,7 +98,11 @@ class Server(BaseApplication, Generic[App]):  # type: ignore[misc]  # gunicorn i
 
     def load(self) -> App:
         """Called by each worker after its fork."""
-        return self._build()
+        built = self._build()
+        # What was just built stays to the end: looking through it for garbage again and again is in vain.
+        gc.collect()
+        gc.freeze()
+        return built
 
     def _worker_exit(self, _server: Any, worker: Any) -> None:
         """Called in the worker, and in the arbiter for one that had gone; there it has built nothing."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, insert
 
 
 class RowInsert:
-    """Inserts whole rows of one table: 0.02 ms instead of 0.05 ms each, which a publication pays six times.
+    """Inserts whole rows of one table, which a publication does six times.
 
     The SQL is made once for each database's dialect. Values go to the driver as they are, so it is only for
     tables of text, integers and bytes.
@@ -27,4 +27,6 @@ class RowInsert:
             order = getattr(compiled, "positiontup", None)
             form = self._forms[connection.dialect.name] = (str(compiled), tuple(order) if order else None)
         sql, names = form
-        connection.exec_driver_sql(sql, row if names is None else tuple(row[name] for name in names))
+        cursor = connection.connection.cursor()
+        cursor.execute(sql, row if names is None else tuple(row[name] for name in names))
+        cursor.close()
