@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert
+from sqlalchemy.exc import DBAPIError
 
 
 class RowInsert:
@@ -19,7 +20,7 @@ class RowInsert:
         self._forms: dict[str, tuple[str, tuple[str, ...] | None]] = {}
 
     def __call__(self, connection: Connection, row: dict[str, Any]) -> None:
-        """Insert `row`, which names every column."""
+        """Insert `row`, which names every column. Raises IntegrityError, OperationalError as ever."""
         form = self._forms.get(connection.dialect.name)
         if form is None:
             compiled = self._statement.compile(dialect=connection.dialect)
@@ -27,6 +28,11 @@ class RowInsert:
             order = getattr(compiled, "positiontup", None)
             form = self._forms[connection.dialect.name] = (str(compiled), tuple(order) if order else None)
         sql, names = form
+        errors = connection.dialect.loaded_dbapi.Error
         cursor = connection.connection.cursor()
-        cursor.execute(sql, row if names is None else tuple(row[name] for name in names))
-        cursor.close()
+        try:
+            cursor.execute(sql, row if names is None else tuple(row[name] for name in names))
+        except errors as error:
+            raise DBAPIError.instance(sql, None, error, errors, dialect=connection.dialect) from error
+        finally:
+            cursor.close()

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from catalogue import log
 from catalogue.store import schema
 from catalogue.store.database import Database
-from catalogue.store.tables import metadata, read_time, stored_time
+from catalogue.store.rows import RowInsert
+from catalogue.store.tables import metadata, read_time, reports, stored_time
 
 AT = datetime(2026, 6, 1, 12, 0, 0, 5, tzinfo=UTC)
 DIGEST = "ab" * 32
@@ -89,6 +91,16 @@ def test_positions_have_no_gaps_under_concurrent_writers(database: Database) -> 
     with database.read() as connection:
         assert [entry.position for entry in log.entries(connection, 0, 100)] == list(range(40))
         assert log.read_heads(connection).log_size == 40 == log.count(connection)
+
+
+def test_row_inserted_directly_fails_as_any_other_would(database: Database) -> None:
+    add = RowInsert(reports)
+    with database.write() as connection:
+        add(connection, {"position": 1, "report": b"x"})
+    with pytest.raises(IntegrityError), database.write() as connection:
+        add(connection, {"position": 1, "report": b"y"})
+    with database.read() as connection:
+        assert connection.execute(select(reports.c.report)).scalars().all() == [b"x"]
 
 
 def test_erasure_is_remembered_by_digest(database: Database) -> None:
