@@ -151,9 +151,14 @@ def claims(document: dict[str, Any]) -> int:
     return count
 
 
+def made_now() -> datetime:
+    """A start of validity that no clock takes for the future."""
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+
+
 def signed(who: Sequence[Issuer], start: int, count: int) -> Iterator[bytes]:
     """`count` signed offerings numbered from `start`, spread over the issuers, signed in two processes."""
-    made_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    made_at = made_now()
     with ProcessPoolExecutor(_PROCESSES) as pool:
         starts = range(start, start + count, _CHUNK)
         jobs = [
