@@ -21,12 +21,12 @@ def interpret(document: Mapping[str, Any] | Expansion, jsonld: JsonLd) -> Graph:
     """The statements of a credential: only what its contexts give a meaning, so only what was signed.
 
     Nodes with the same `@id` are one. Blank nodes are called `_:b0`, `_:b1`, ... in document order, lists are
-    laid out flat, named graphs (which hold other statements' proofs) are left out. Raises `Rejection` as
-    `JsonLd.expand` does.
+    laid out flat, named graphs (which hold other statements' proofs) are left out. For documents that were
+    accepted before, or their expansion. Raises `Rejection` as `JsonLd.nodes` does.
     """
-    expansion = document if isinstance(document, Expansion) else jsonld.expand(document)
+    nodes = document.nodes if isinstance(document, Expansion) else jsonld.nodes(document)
     reader = _Reader()
-    roots = [reader.node(node) for node in expansion.nodes]
+    roots = [reader.node(node) for node in nodes]
     return Graph(roots[0] if roots else "", MappingProxyType(reader.finished()))
 
 

@@ -106,9 +106,19 @@ class JsonLd:
         `Rejection("terms", ...)` for what isn't JSON-LD or could not be written as N-Quads unharmed.
         Terms without meaning don't raise: they are in `Expansion.dropped`.
         """
+        nodes, unmapped = self._tree(document)
+        quads, meaningless = statements_of(nodes)
+        dropped = tuple(_located(document, dict.fromkeys((*unmapped, *meaningless))))
+        return Expansion(document, nodes, quads, dropped)
+
+    def nodes(self, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The expanded nodes alone, for a document that was looked at by `expand` before. Raises as that."""
+        return self._tree(document)[0]
+
+    def _tree(self, document: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str | None]]:
         self.contexts.check(document)
         try:
-            nodes, unmapped = self._processor.expand_tree(document)
+            return self._processor.expand_tree(document)
         except JsonLdError as error:
             raise _rejection(error) from error
         except PYLD_FAILURES as error:
@@ -116,9 +126,6 @@ class JsonLd:
             raise Rejection(
                 "terms", "It can't be processed as JSON-LD.", {"error": str(error)[:200]}
             ) from error
-        quads, meaningless = statements_of(nodes)
-        dropped = tuple(_located(document, dict.fromkeys((*unmapped, *meaningless))))
-        return Expansion(document, nodes, quads, dropped)
 
     def canonicalise(
         self, document: Mapping[str, Any] | Expansion, *, related: Related = "duplicates"
