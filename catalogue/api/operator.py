@@ -11,9 +11,10 @@ from flask import Response, request
 
 from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, node
-from catalogue.api.problems import Problem, invalid_parameter
+from catalogue.api.problems import Problem
 from catalogue.api.publishing import BODY_REFUSALS
 from catalogue.api.queries import DID_PATTERN
+from catalogue.errors import NotFound
 from catalogue.operations import BLOCK
 from search.query import MAX_VALUE
 
@@ -54,9 +55,9 @@ def require_token() -> None:
 
 
 def _checked(did: str) -> str:
-    """The path segment, once it is shown to be a DID; Problem 400 otherwise."""
+    """The path segment, once it is shown to be a DID; any other names nothing (NotFound)."""
     if len(did) > MAX_VALUE or not re.fullmatch(DID_PATTERN, did):
-        raise invalid_parameter("did", "is not a DID")
+        raise NotFound("issuer", did[:MAX_VALUE])
     return did
 
 
@@ -83,7 +84,7 @@ def list_rules() -> Response:
 
 
 @blueprint.route("/operator/issuers/<string:did>", methods=["GET"], parameters=_DID)
-@blueprint.refuses(*_AUTHORISATION, kinds.INVALID_PARAMETER, kinds.NOT_FOUND)
+@blueprint.refuses(*_AUTHORISATION, kinds.NOT_FOUND)
 @blueprint.doc(**_SECURED)
 @blueprint.response(200, schemas.RuleSchema)
 def read_rule(did: str) -> Response:
@@ -107,7 +108,7 @@ def set_rule(form: dict[str, Any], did: str) -> Response:
 
 
 @blueprint.route("/operator/issuers/<string:did>", methods=["DELETE"], parameters=_DID)
-@blueprint.refuses(*_AUTHORISATION, kinds.INVALID_PARAMETER, kinds.NOT_FOUND)
+@blueprint.refuses(*_AUTHORISATION, kinds.NOT_FOUND)
 @blueprint.doc(**_SECURED)
 @blueprint.response(204, description="Taken back.")
 def forget_rule(did: str) -> Response:
