@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from catalogue.cli.output import progress
 from catalogue.client import NodeClient, NodeProblem, NodeUnreachable
+from catalogue.discovery import REFRESH_SECONDS
 from catalogue.settings import Settings
 
 #: Seconds for the node to answer, and for its index to find what was published.
@@ -72,6 +73,8 @@ def _fill(client: NodeClient) -> None:
                 print(f"sample {Path(name).name} was refused: {problem}", file=sys.stderr)
     print(f"{len(files) - refused} sample self-descriptions by invented providers are published.")
     _until(lambda: bool(client.get("/readyz")["lag"] == 0))
+    # Whatever worker answers next, it has looked at the index again by then.
+    time.sleep(REFRESH_SECONDS)
 
 
 def _found(client: NodeClient, words: str) -> str | None:
