@@ -38,8 +38,9 @@ from catalogue.store.database import Database
 from catalogue.store.shared_writes import SharedWrites
 from catalogue.store.tables import issuer_rules, read_time, withdrawals
 from catalogue.verifying import Verification
+from credentials.errors import Rejection
 from credentials.identity import digest_of
-from credentials.parsing import sniff
+from credentials.parsing import Unrecognised, parse_json, sniff
 from credentials.report import Report
 from credentials.times import Clock
 from credentials.verification import Refused, Verified
@@ -102,6 +103,7 @@ class Publisher:
         try:
             verified = self._verification.verify(data, address)
         except Refused as refused:
+            _recognise(data, refused)
             report = refused.report
             self._writes.run(lambda connection: refusals.note(connection, report, digest, self._clock()))
             raise
@@ -152,6 +154,7 @@ class Publisher:
         try:
             return self._verification.verify(data, address).report
         except Refused as refused:
+            _recognise(data, refused)
             return refused.report
 
     def withdraw(self, data: bytes, *, address: str | None) -> WithdrawalReceipt:
@@ -214,3 +217,15 @@ class Publisher:
             raise IssuerBlocked(issuer, connection.execute(_REASON, {"of": issuer}).scalar_one())
         if self._settings.admission == "allowlist" and rule != ALLOW:
             raise IssuerNotAllowed(issuer)
+
+
+def _recognise(data: bytes, refused: Refused) -> None:
+    """Raise Unrecognised for what begins like a JSON object and isn't one: no report can speak of it."""
+    if refused.malformed and sniff(data) == "json":
+        try:
+            parse_json(data, max_bytes=len(data))
+        except Unrecognised:
+            raise
+        except Rejection:
+            # It is JSON, of a kind that is refused with a report.
+            return

@@ -33,8 +33,8 @@ _FORBIDDEN_CHARACTER = re.compile("[\x00\ud800-\udfff]")
 class Unrecognised(Rejection):
     """The bytes are neither a JSON object nor a JWS in compact form."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__("parse", detail)
+    def __init__(self, detail: str, **evidence: object) -> None:
+        super().__init__("parse", detail, evidence)
 
 
 def sniff(data: bytes) -> Literal["json", "jws"]:
@@ -56,9 +56,10 @@ def sniff(data: bytes) -> Literal["json", "jws"]:
 def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """Parse one JSON object; `Rejection("parse", ...)` for what I-JSON forbids or is beyond a bound.
 
-    Refused: more than `max_bytes`, a byte order mark, ill-formed UTF-8, duplicate member names, NaN and
-    infinities, numbers beyond doubles, integers beyond ±2^53, NUL and lone surrogates in strings, nesting
-    beyond `MAX_DEPTH`, more than `MAX_VALUES` members and items.
+    What isn't JSON at all (RFC 8259) is `Unrecognised`. Refused: more than `max_bytes`, a byte order mark,
+    ill-formed UTF-8, duplicate member names, NaN and infinities, numbers beyond doubles, integers beyond
+    ±2^53, NUL and lone surrogates in strings, nesting beyond `MAX_DEPTH`, more than `MAX_VALUES` members and
+    items.
     """
     check_size(data, max_bytes)
     if data.startswith(_BOM):
@@ -66,13 +67,15 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _refusal(f"Byte {error.start} is not part of well-formed UTF-8.", byte=error.start) from error
+        raise Unrecognised(
+            f"Byte {error.start} is not part of well-formed UTF-8.", byte=error.start
+        ) from error
     try:
         document = _DECODER.decode(text)
     except RecursionError as error:
         raise _too_deep() from error
     except json.JSONDecodeError as error:
-        raise _refusal(
+        raise Unrecognised(
             f"It is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
             line=error.lineno,
             column=error.colno,

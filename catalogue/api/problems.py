@@ -112,7 +112,7 @@ def _gone(error: errors.Gone) -> Problem:
 
 #: Exceptions of the services, and what they mean to a client. Subclasses follow their base's line.
 TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
-    Unrecognised: lambda e: Problem(kinds.MALFORMED_DOCUMENT, str(e)),
+    Unrecognised: lambda e: Problem(kinds.MALFORMED_DOCUMENT, e.detail, {"where": "body"}),
     Refused: _refused,
     QueryInvalid: lambda e: invalid_parameter(e.parameter, e.problem),
     errors.BadParameter: lambda e: invalid_parameter(e.parameter, e.problem),

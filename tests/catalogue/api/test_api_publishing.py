@@ -55,9 +55,22 @@ def test_forged_document_is_422_with_its_report(api: ApiNode, provider: Provider
     assert body["report"]["verdict"] == "refused"
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"[1]", b"\xff\xfe", b"a.b"])
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"[1]", b"\xff\xfe", b"a.b", b'{"a":', b"{}{}", b'{"a": "\xff"}']
+)
 def test_neither_json_nor_jws_is_400(api: ApiNode, data: bytes) -> None:
-    problem(api.publish(data), "malformed-document", 400)
+    assert problem(api.publish(data), "malformed-document", 400)["where"] == "body"
+    problem(api.client.post("/verifications", data=data, content_type=LD_JSON), "malformed-document", 400)
+
+
+def test_json_that_breaks_off_says_where(api: ApiNode) -> None:
+    body = problem(api.publish(b'{"a":\n "b",,}'), "malformed-document", 400)
+    assert "(line 2, column 6)" in body["detail"]
+
+
+@pytest.mark.parametrize("data", [b'{"a": 1, "a": 2}', b'{"a": 1e999}', b"\xef\xbb\xbf{}", b"{}"])
+def test_json_that_is_no_self_description_is_422_with_its_report(api: ApiNode, data: bytes) -> None:
+    assert problem(api.publish(data), "refused", 422)["report"]["verdict"] == "refused"
 
 
 def test_other_media_type_is_415_with_the_list(api: ApiNode) -> None:
