@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,37 +10,30 @@ from sqlalchemy import Connection
 
 from catalogue.current import Current
 from catalogue.describing import Described, Describer
+from catalogue.engines import ReadingEngines
 from catalogue.errors import Gone, IndexUnavailable, NotFound
 from catalogue.ledger import withdrawn_at
 from catalogue.lifecycle import State
 from catalogue.log import events_of, read_heads
-from catalogue.position import Position
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.wording import facet_label, pick
 from credentials.times import Clock, to_rfc3339
-from search.embedded import EmbeddedEngine
-from search.engine import IndexUnusable
-from search.query import MAX_SIZE, FacetValue, Page, Query, Sort
+from search.query import MAX_SIZE, FacetValue, Query, Sort
 from vocab.model import Basis, Kind
 
-#: Seconds for which a worker answers from the state of the index that it last saw.
-REFRESH_SECONDS = 0.2
 #: Events of a record shown with it.
 MAX_EVENTS = 50
 
 
 class Discovery:
-    """Answers from the index, reopened when the indexer has made it anew."""
+    """Answers from the node's search engines, and in detail from the store."""
 
     def __init__(self, settings: Settings, database: Database, describer: Describer, clock: Clock) -> None:
-        self._settings = settings
+        self._engines = ReadingEngines(settings)
         self._database = database
         self._describer = describer
         self._clock = clock
-        self._mutex = threading.Lock()
-        self._engine: EmbeddedEngine | None = None
-        self._refreshed = 0.0
 
     def search(self, query: Query, languages: Sequence[str]) -> dict[str, Any]:
         """One page: `{"items", "total", "next"}`, and `"facets"` when asked for.
@@ -51,7 +42,7 @@ class Discovery:
         """
         if "state" not in query.filters:
             query = replace(query, filters={**query.filters, "state": (State.LISTED.value,)})
-        page = self._page(query)
+        page = self._engines.search(query)
         answer: dict[str, Any] = {
             "items": [_item(hit.item, hit.highlights, languages) for hit in page.hits],
             "total": page.total,
@@ -76,59 +67,25 @@ class Discovery:
         return self._detail(record, Kind.PARTICIPANT, languages)
 
     def lag(self) -> Lag:
-        """How far the index is behind the log. IndexUnavailable when there is no index."""
+        """How far the index is behind the log. IndexUnavailable when no engine has an index."""
         with self._database.read() as connection:
             ends = read_heads(connection)
-        engine = self._open()
-        try:
-            here = Position.parse(engine.position())
-        except IndexUnusable as damage:
-            self.close()
-            raise IndexUnavailable from damage
-        if here is None or here.generation != ends.generation:
-            return Lag(ends.log_size, 0)
-        return Lag(ends.log_size, here.log)
+        engines = {
+            name: None if place is None else min(place.log, ends.log_size)
+            for name, place in self._engines.positions().items()
+        }
+        answering = next((indexed for indexed in engines.values() if indexed is not None), None)
+        if answering is None:
+            raise IndexUnavailable
+        return Lag(ends.log_size, answering, engines)
 
     def refresh(self) -> None:
         """See what the indexer has committed by now. IndexUnavailable."""
-        engine = self._open()
-        with self._mutex:
-            self._look_again(engine)
+        self._engines.refresh()
 
     def close(self) -> None:
         """Close the index."""
-        with self._mutex:
-            if self._engine is not None:
-                self._engine.close()
-                self._engine = None
-
-    def _page(self, query: Query) -> Page:
-        try:
-            return self._open().search(query)
-        except IndexUnusable as damage:
-            # The indexer makes a damaged index anew; look again at the next request.
-            self.close()
-            raise IndexUnavailable from damage
-
-    def _open(self) -> EmbeddedEngine:
-        with self._mutex:
-            if self._engine is None:
-                try:
-                    self._engine = EmbeddedEngine(self._settings.index_folder, writable=False)
-                except IndexUnusable as damage:
-                    raise IndexUnavailable from damage
-                self._refreshed = time.monotonic()
-            elif time.monotonic() - self._refreshed > REFRESH_SECONDS:
-                self._look_again(self._engine)
-            return self._engine
-
-    def _look_again(self, engine: EmbeddedEngine) -> None:
-        self._refreshed = time.monotonic()
-        try:
-            engine.refresh()
-        except IndexUnusable as damage:
-            self._engine = None
-            raise IndexUnavailable from damage
+        self._engines.close()
 
     def _labels(self, field: str, values: Sequence[FacetValue], languages: Sequence[str]) -> list[str]:
         if field != "provider":
@@ -140,7 +97,7 @@ class Discovery:
         """What providers call themselves, by DID, as the index has it."""
         if not dids:
             return {}
-        page = self._page(
+        page = self._engines.search(
             Query(
                 kind=Kind.PARTICIPANT.value, filters={"provider": tuple(dids)}, size=MAX_SIZE, sort=Sort.NAME
             )
@@ -184,10 +141,14 @@ def refuse_hidden(connection: Connection, line: Current, kind: Kind) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Entries of the log, and how many of them the index has taken in."""
+    """Entries of the log, and how many of them the index that answers has taken in.
+
+    `engines` tells the same of each engine by name, None of one that is out of reach or has no index.
+    """
 
     log_size: int
     indexed: int
+    engines: Mapping[str, int | None]
 
 
 def _item(

@@ -11,7 +11,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue.bearings import BearingChange, enter
 from catalogue.describing import Describer
+from catalogue.engines import writing_engines
 from catalogue.ledger import records_of_entries
 from catalogue.log import Heads, Op, entries, events_after, read_heads
 from catalogue.operations import Operations
@@ -32,7 +33,6 @@ from catalogue.store.tables import listings, withdrawals
 from credentials.errors import Rejection
 from credentials.times import Clock, utc_now
 from search.document import Document
-from search.embedded import EmbeddedEngine
 from search.engine import Engine, IndexUnusable
 from vocab.model import Kind
 
@@ -55,38 +55,58 @@ Read = TypeVar("Read")
 
 
 class Indexer:
-    """Brings one engine up to the store, step by step."""
+    """Brings one engine up to the store, step by step.
+
+    When the store asks for an index made anew (its `generation` has grown), that is filled beside the one
+    which answers, a batch of the one and a batch of the other, and published when it has caught up.
+    """
 
     def __init__(self, database: Database, engine: Engine, describer: Describer, clock: Clock) -> None:
         self._database = database
         self._engine = engine
         self._describer = describer
         self._clock = clock
+        self._fresh: Engine | None = None
 
     def step(self) -> bool:
         """Project what is new, up to one batch; returns whether there may be more."""
         with self._database.read() as connection:
             ends = read_heads(connection)
         here = self._here(ends)
-        if here.log >= ends.log_size and here.event >= ends.event_count:
-            return False
-        after = Position(
-            ends.generation,
-            min(here.log + BATCH, ends.log_size),
-            min(here.event + BATCH, ends.event_count),
-        )
-        with self._database.read() as connection:
-            touched = self._touched(connection, here, after)
-        self._project(touched, str(after))
-        return after.log < ends.log_size or after.event < ends.event_count
+        more = self._follow(self._engine, here, ends)
+        if here.generation == ends.generation:
+            return more
+        return self._renew(ends) or more
 
     def catch_up(self) -> None:
         """Project everything there is."""
         while self.step():
             pass
 
+    def close(self) -> None:
+        """Give up an index that is being made anew; the engine itself belongs to whoever gave it."""
+        if self._fresh is not None:
+            self._fresh.close()
+            self._fresh = None
+
+    def _follow(self, engine: Engine, here: Position, ends: Heads) -> bool:
+        """Project one batch into `engine`, which has come to `here`; returns whether there may be more."""
+        if here.log >= ends.log_size and here.event >= ends.event_count:
+            return False
+        after = Position(
+            here.generation,
+            min(here.log + BATCH, ends.log_size),
+            min(here.event + BATCH, ends.event_count),
+        )
+        with self._database.read() as connection:
+            touched = self._touched(connection, here, after)
+        self._project(engine, touched, str(after))
+        return after.log < ends.log_size or after.event < ends.event_count
+
     def _here(self, ends: Heads) -> Position:
+        """How far the engine has come, after it was wiped if what it holds is of no use."""
         try:
+            self._engine.refresh()
             here = Position.parse(self._engine.position())
         except IndexUnusable as damage:
             log.warning("index made anew", problem=damage.problem)
@@ -94,16 +114,28 @@ class Indexer:
             here = None
         if here is None:
             return Position(ends.generation, 0, 0)
-        if (
-            here.generation == ends.generation
-            and here.log <= ends.log_size
-            and here.event <= ends.event_count
-        ):
+        if here.log <= ends.log_size and here.event <= ends.event_count:
             return here
-        # Derived state was made anew, or the store is an older one put back: what is here may be wrong.
+        # The store is an older one put back: what is here may never have been said.
         log.info("index starts over", had=str(here), store=ends.log_size)
         self._engine.wipe()
         return Position(ends.generation, 0, 0)
+
+    def _renew(self, ends: Heads) -> bool:
+        """Go on with the index that is made anew; returns False once it has taken the other's place."""
+        fresh = self._fresh
+        here = Position.parse(fresh.position()) if fresh is not None else None
+        if fresh is None or (here is not None and here.generation != ends.generation):
+            self.close()
+            fresh = self._fresh = self._engine.beside()
+            log.info("index is made anew beside the one that answers", entries=ends.log_size)
+            here = None
+        if not self._follow(fresh, here or Position(ends.generation, 0, 0), ends):
+            fresh.publish()
+            self._fresh = None
+            self._engine.refresh()
+            log.info("index made anew answers", entries=ends.log_size)
+        return True
 
     def _touched(self, connection: Connection, here: Position, after: Position) -> dict[str, None]:
         """The records that the entries and events between two positions are about, in order."""
@@ -122,17 +154,17 @@ class Indexer:
             touched[happening.record_id] = None
         return touched
 
-    def _project(self, touched: dict[str, None], position: str) -> None:
+    def _project(self, engine: Engine, touched: dict[str, None], position: str) -> None:
         """Describe the touched records and those that they bear on; the position moves with the last."""
-        here = self._engine.position() or ""
+        here = engine.position() or ""
         pending: tuple[list[Document], list[str]] = ([], [])
         for records in self._all_concerned(touched):
             if len(pending[0]) + len(pending[1]) >= CHUNK:
-                self._engine.apply(*pending, here)
+                engine.apply(*pending, here)
                 pending = ([], [])
             upserts, deletes = self._documents(records)
             pending = (pending[0] + upserts, pending[1] + deletes)
-        self._engine.apply(*pending, position)
+        engine.apply(*pending, position)
 
     def _all_concerned(self, touched: dict[str, None]) -> Iterator[list[str]]:
         """First the touched records, then those that changed evidence bears on, in chunks."""
@@ -223,22 +255,44 @@ class Indexer:
         )
 
 
+class _Follower:
+    """One engine's indexer in the loop, with the moment before which it isn't tried again after an outage."""
+
+    def __init__(self, name: str, indexer: Indexer) -> None:
+        self.indexer = indexer
+        self._name = name
+        self._not_before = 0.0
+
+    def step(self) -> bool:
+        """See `Indexer.step`. An outage of the engine is this follower's own, and is waited out."""
+        if time.monotonic() < self._not_before:
+            return False
+        try:
+            return self.indexer.step()
+        except (OSError, IndexUnusable) as outage:
+            log.warning("index can't be written, trying again", engine=self._name, problem=str(outage))
+            self._not_before = time.monotonic() + RETRY_SECONDS
+            return False
+
+
 def run(settings: Settings, stop: threading.Event) -> None:
     """Follow the log until `stop`. Raises IndexerRunning when another process holds the index."""
-    with exclusive_index(settings):
+    with exclusive_index(settings), writing_engines(settings) as engines:
         database = Database(settings.store_url)
         operations = Operations(database, utc_now)
-        engine = open_engine(settings)
-        indexer = Indexer(database, engine, Describer(settings), utc_now)
+        describer = Describer(settings)
+        indexers = {name: Indexer(database, engine, describer, utc_now) for name, engine in engines.items()}
         try:
-            follow(indexer, operations, stop)
+            follow(indexers, operations, stop)
         finally:
-            engine.close()
+            for indexer in indexers.values():
+                indexer.close()
             database.close()
 
 
-def follow(indexer: Indexer, operations: Operations, stop: threading.Event) -> None:
+def follow(indexers: Mapping[str, Indexer], operations: Operations, stop: threading.Event) -> None:
     """The loop: project what is new, look for what has expired, rest. Outages are waited out."""
+    followers = [_Follower(name, indexer) for name, indexer in indexers.items()]
     swept = 0.0
     while not stop.is_set():
         try:
@@ -246,17 +300,12 @@ def follow(indexer: Indexer, operations: Operations, stop: threading.Event) -> N
                 swept = time.monotonic()
                 while operations.catch_up():
                     pass
-            more = indexer.step()
+            more = sum(follower.step() for follower in followers) > 0
         except (SQLAlchemyError, OSError) as outage:
             log.warning("store out of reach, trying again", problem=type(outage).__name__)
             stop.wait(RETRY_SECONDS)
             continue
         stop.wait(COMMIT_SECONDS if more else IDLE_SECONDS)
-
-
-def open_engine(settings: Settings) -> EmbeddedEngine:
-    """The engine for writing. IndexBusy when another process writes to it."""
-    return EmbeddedEngine(settings.index_folder, writable=True)
 
 
 class IndexerRunning(Exception):

@@ -23,3 +23,7 @@ class Position:
         if len(parts) != 3 or not all(part.isdigit() for part in parts):
             return None
         return cls(*(int(part) for part in parts))
+
+
+#: Before everything; no store's generation is that old once something was indexed.
+START = Position(0, 0, 0)

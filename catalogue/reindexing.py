@@ -8,15 +8,14 @@ from collections.abc import Callable
 from sqlalchemy import update
 
 from catalogue.describing import Describer
-from catalogue.indexer import Indexer, IndexerRunning, exclusive_index, open_engine
+from catalogue.engines import ReadingEngines, writing_engines
+from catalogue.indexer import Indexer, IndexerRunning, exclusive_index
 from catalogue.log import read_heads
 from catalogue.position import Position
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.store.tables import heads
 from credentials.times import utc_now
-from search.embedded import EmbeddedEngine
-from search.engine import IndexUnusable
 
 #: Seconds between looks at how far a running indexer is.
 _LOOK_EVERY = 0.2
@@ -25,55 +24,59 @@ Progress = Callable[[int, int], None]
 
 
 def rebuild_index(settings: Settings, *, progress: Progress = lambda _done, _all: None) -> int:
-    """Wipe the index and project everything again; returns the number of log entries projected.
+    """Fill a new index beside each that answers, then change over; returns the log entries projected.
 
     An indexer that runs does the work, and this waits for it; else it is done here. `progress` is told the
-    entries done and all. Interrupted, an indexer goes on from where it was: the request is in the store.
+    entries done and all. The request is in the store: interrupted, or with an engine out of reach
+    (EngineUnreachable), it is done by the next indexer, and what answered goes on answering until then.
     """
     database = Database(settings.store_url)
+    engines = ReadingEngines(settings)
     try:
         with database.write() as connection:
             connection.execute(update(heads).values(generation=heads.c.generation + 1))
             ends = read_heads(connection)
         wanted = Position(ends.generation, ends.log_size, ends.event_count)
-        while not _project_here(settings, database, wanted, progress):
-            if _has_reached(settings, wanted, progress):
+        while not _project_here(settings, database, engines, wanted, progress):
+            if _has_reached(engines, wanted, progress):
                 break
             time.sleep(_LOOK_EVERY)
     finally:
+        engines.close()
         database.close()
     progress(wanted.log, wanted.log)
     return wanted.log
 
 
-def _project_here(settings: Settings, database: Database, wanted: Position, progress: Progress) -> bool:
+def _project_here(
+    settings: Settings, database: Database, engines: ReadingEngines, wanted: Position, progress: Progress
+) -> bool:
     """Do the work in this process; False when an indexer holds the place and does it."""
     try:
-        with exclusive_index(settings):
-            engine = open_engine(settings)
+        with exclusive_index(settings), writing_engines(settings) as written:
+            describer = Describer(settings)
+            indexers = [Indexer(database, engine, describer, utc_now) for engine in written.values()]
             try:
-                indexer = Indexer(database, engine, Describer(settings), utc_now)
-                while indexer.step():
-                    here = Position.parse(engine.position())
-                    progress(here.log if here else 0, wanted.log)
+                while sum(indexer.step() for indexer in indexers):
+                    _has_reached(engines, wanted, progress)
             finally:
-                engine.close()
+                for indexer in indexers:
+                    indexer.close()
     except IndexerRunning:
         return False
     return True
 
 
-def _has_reached(settings: Settings, wanted: Position, progress: Progress) -> bool:
-    """Whether the running indexer has come to `wanted`. An index being replaced reads as not yet."""
-    try:
-        engine = EmbeddedEngine(settings.index_folder, writable=False)
-    except IndexUnusable:
-        return False
-    try:
-        here = Position.parse(engine.position())
-    finally:
-        engine.close()
-    if here is None or here.generation < wanted.generation:
-        return False
-    progress(min(here.log, wanted.log), wanted.log)
-    return here.log >= wanted.log and here.event >= wanted.event
+def _has_reached(engines: ReadingEngines, wanted: Position, progress: Progress) -> bool:
+    """Whether the running indexer has come to `wanted` with every engine."""
+    ready, beside = engines.positions(), engines.positions(beside=True)
+    progress(min(max(_done(ready[name], wanted), _done(beside[name], wanted)) for name in ready), wanted.log)
+    return all(
+        place is not None and _done(place, wanted) >= wanted.log and place.event >= wanted.event
+        for place in ready.values()
+    )
+
+
+def _done(place: Position | None, wanted: Position) -> int:
+    """Entries of the log taken in since the request."""
+    return min(place.log, wanted.log) if place and place.generation >= wanted.generation else 0

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from catalogue.cli.output import progress
 from catalogue.client import NodeClient, NodeProblem, NodeUnreachable
-from catalogue.discovery import REFRESH_SECONDS
+from catalogue.engines import REFRESH_SECONDS
 from catalogue.settings import Settings
 
 #: Seconds for the node to answer, and for its index to find what was published.

@@ -2,7 +2,8 @@
 
 `<path>/current` names the generation in use, a folder `<version>-<number>` with tantivy's files in `index/`
 and the replay's `position` beside them. A new generation is complete before `current` points to it, and each
-file is replaced by renaming, so a process killed at any instant leaves an index that opens.
+file is replaced by renaming, so a process killed at any instant leaves an index that opens. Generations that
+`current` doesn't point to are one being made beside it, or what was left of one.
 """
 
 from __future__ import annotations
@@ -91,9 +92,11 @@ class EmbeddedEngine:
     process writes. Threads may share an engine for searching.
     """
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
+    def __init__(self, path: Path, *, writable: bool, generation: Path | None = None) -> None:
+        """`generation` is the folder of one made by `beside`; without it, the one in use is opened."""
         self._path = path
         self._writable = writable
+        self._own = generation
         self._schema: Schema = build_schema()
         self._generation: _Generation | None = None
         self._problem: IndexUnusable = IndexMissing(str(path), "not opened")
@@ -101,8 +104,12 @@ class EmbeddedEngine:
         if writable:
             path.mkdir(parents=True, exist_ok=True)
             if not (path / _CURRENT).exists():
-                self._begin()
+                self._point_to(self._begin())
         self.refresh()
+        if writable and generation is None:
+            # What a process that was killed had begun beside it.
+            with contextlib.suppress(IndexUnusable):
+                self._forget_others(self._current())
 
     def apply(self, upserts: Sequence[Document], deletes: Sequence[str], position: str) -> None:
         """See `Engine.apply`. Durable when it returns; merging of segments goes on behind it."""
@@ -156,11 +163,33 @@ class EmbeddedEngine:
 
     def wipe(self) -> None:
         """See `Engine.wipe`: a new, empty generation; readers change over at their next `refresh`."""
-        if not self._writable:
-            raise PermissionError(f"{self._path} was opened for reading")
+        self._require_writable()
         self._generation = None
-        self._begin()
+        self._point_to(self._begin())
         self._reload()
+        self._forget_others(self._current())
+
+    def beside(self) -> EmbeddedEngine:
+        """See `Engine.beside`: a generation that `current` doesn't point to yet."""
+        self._require_writable()
+        self._forget_others(self._current())
+        return EmbeddedEngine(self._path, writable=True, generation=self._begin())
+
+    def beside_position(self) -> str | None:
+        """See `Engine.beside_position`."""
+        others = [folder for folder in self._generations() if folder != self._current()]
+        try:
+            return (max(others) / "position").read_text(encoding="utf-8") if others else None
+        except FileNotFoundError:
+            return None
+
+    def publish(self) -> None:
+        """See `Engine.publish`. The writer that finds itself on the earlier generation drops that one."""
+        if self._own is None:
+            raise PermissionError(f"{self._path}: only what was made beside an index can be published")
+        folder = self._own
+        self.close()
+        self._point_to(folder)
 
     def close(self) -> None:
         """See `Engine.close`. Merges under way are given up, nothing applied is lost."""
@@ -208,8 +237,9 @@ class EmbeddedEngine:
         if self._writable:
             generation = replace(generation, writer=self._writer(index))
         self._generation = generation
-        if self._writable:
-            self._forget_others(folder)
+        if opened is not None and self._writable:
+            # Another generation was published: the one that this writer was on has served.
+            shutil.rmtree(opened.folder, ignore_errors=True)
 
     def _writer(self, index: Index) -> IndexWriter:
         try:
@@ -220,6 +250,8 @@ class EmbeddedEngine:
             raise IndexUnusable(str(self._path), str(error)) from error
 
     def _current(self) -> Path:
+        if self._own is not None:
+            return self._own
         try:
             name = (self._path / _CURRENT).read_text(encoding="ascii")
         except FileNotFoundError as error:
@@ -231,20 +263,30 @@ class EmbeddedEngine:
             raise IndexUnusable(str(self._path), f"index {name[:40]!r} was made by another version")
         return self._path / name
 
-    def _begin(self) -> None:
-        """Make an empty generation and point to it."""
-        numbers = [int(match[2]) for match in map(_GENERATION.fullmatch, os.listdir(self._path)) if match]
+    def _begin(self) -> Path:
+        """Make an empty generation."""
+        numbers = [int(folder.name.rpartition("-")[2]) for folder in self._generations()]
         folder = self._path / f"{INDEX_VERSION}-{max(numbers, default=0) + 1:06d}"
         (folder / "index").mkdir(parents=True)
         Index(self._schema, str(folder / "index"), reuse=False)
         _sync_folder(folder)
         _sync_folder(self._path)
+        return folder
+
+    def _point_to(self, folder: Path) -> None:
         _replace(self._path / _CURRENT, folder.name)
 
+    def _generations(self) -> list[Path]:
+        return [folder for folder in self._path.iterdir() if _GENERATION.fullmatch(folder.name)]
+
     def _forget_others(self, folder: Path) -> None:
-        for other in self._path.iterdir():
-            if _GENERATION.fullmatch(other.name) and other != folder:
+        for other in self._generations():
+            if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
+
+    def _require_writable(self) -> None:
+        if not self._writable:
+            raise PermissionError(f"{self._path} was opened for reading")
 
 
 class _Search:

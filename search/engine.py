@@ -33,11 +33,24 @@ class IndexBusy(Exception):
         self.where = where
 
 
+class EngineUnreachable(OSError):
+    """The engine can't be reached or can't answer just now: ask again later, the index is not to blame.
+
+    `where` names the engine without any secret, `problem` says what happened.
+    """
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
 class Engine(Protocol):
     """A disposable projection of the log that answers questions.
 
     One process applies changes, any number search. An engine keeps no truth: what it holds can be wiped and
-    replayed at any time, and applying the same changes again changes nothing.
+    replayed at any time, and applying the same changes again changes nothing. Every method may raise
+    IndexUnusable; those of an engine behind a network EngineUnreachable too.
     """
 
     def apply(self, upserts: Sequence[Document], deletes: Sequence[str], position: str) -> None:
@@ -59,6 +72,22 @@ class Engine(Protocol):
 
     def wipe(self) -> None:
         """Forget everything, the position too. Only for the process that applies changes."""
+
+    def beside(self) -> Engine:
+        """A new, empty index of the same place, which answers nobody else until it is published.
+
+        Only for the process that applies changes; it goes on applying them here meanwhile. There is one at a
+        time: an earlier one that was never published is removed.
+        """
+
+    def beside_position(self) -> str | None:
+        """How far the index made beside this one has come, by whichever process; None if there is none."""
+
+    def publish(self) -> None:
+        """For an engine made by `beside`: everybody answers from it from their next `refresh` on.
+
+        What answered until then is dropped, and this engine is closed.
+        """
 
     def close(self) -> None:
         """Let go of files and connections; the engine answers nothing afterwards."""

@@ -17,11 +17,11 @@ from catalogue.api.media import JSON_TYPES, TOKEN_TYPES, WITHDRAWAL_TYPES
 from catalogue.app import create_app
 from catalogue.cli import COMMANDS
 from catalogue.cli import catalogue as command_line
-from catalogue.indexer import open_engine
 from catalogue.node import prepare
 from catalogue.observability import exposition
 from catalogue.settings import PREFIX, Settings
 from credentials.report import CHECKS
+from search.embedded import EmbeddedEngine
 from search.query import FACET_FIELDS
 from vocab.capabilities import concepts, is_capability
 from vocab.contexts import CONTEXTS
@@ -59,7 +59,7 @@ def shell_blocks(document: str) -> Iterator[str]:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     settings = Settings(data=tmp_path_factory.mktemp("docs"))
     prepare(settings)
-    open_engine(settings).close()
+    EmbeddedEngine(settings.index_folder, writable=True).close()
     application = create_app(settings)
     yield application
     application.extensions["catalogue"].close()

@@ -102,7 +102,13 @@ def health() -> Response:
 def readiness() -> Response:
     """Say whether store and index do their work, and how far the index is behind."""
     services = node()
-    body: dict[str, Any] = {"status": "unavailable", "log_size": None, "index_position": None, "lag": None}
+    body: dict[str, Any] = {
+        "status": "unavailable",
+        "log_size": None,
+        "index_position": None,
+        "lag": None,
+        "engines": [],
+    }
     try:
         behind = services.discovery.lag()
     except (IndexUnavailable, *STORE_OUTAGES):
@@ -114,6 +120,14 @@ def readiness() -> Response:
         "log_size": behind.log_size,
         "index_position": behind.indexed,
         "lag": lag,
+        "engines": [
+            {
+                "name": name,
+                "index_position": indexed,
+                "lag": None if indexed is None else behind.log_size - indexed,
+            }
+            for name, indexed in behind.engines.items()
+        ],
     }
     return _unkept(json_answer(body, 200 if ready else 503))
 

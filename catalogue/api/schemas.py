@@ -455,6 +455,20 @@ class HealthSchema(Form):
     status = text("Always `ok`.", validate=OneOf(["ok"]))
 
 
+class EngineSchema(Form):
+    """How far one of the node's search engines has come."""
+
+    name = text("`embedded` or `elasticsearch`; the first of the list answers while it can.")
+    index_position = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Entries of the log that it has taken in; null while it is out of reach."},
+    )
+    lag = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Entries that it is behind."}
+    )
+
+
 class ReadinessSchema(Form):
     """Whether the node can do its work, and how far the index is behind the log."""
 
@@ -466,6 +480,7 @@ class ReadinessSchema(Form):
     lag = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Entries that the index is behind."}
     )
+    engines = fields.List(fields.Nested(EngineSchema), required=True)
 
 
 class IndexSchema(Form):

@@ -10,9 +10,10 @@ import pytest
 from world import Clock, Provider
 
 from catalogue.describing import Describer
-from catalogue.indexer import Indexer, open_engine
+from catalogue.indexer import Indexer
 from catalogue.node import Node, prepare
 from catalogue.settings import Settings
+from search.embedded import EmbeddedEngine
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def index(clock: Clock) -> Iterator[Callable[[Node], None]]:
     def follow(node: Node) -> None:
         folder = node.settings.data
         if folder not in followers:
-            engine = open_engine(node.settings)
+            engine = EmbeddedEngine(node.settings.index_folder, writable=True)
             followers[folder] = (
                 Indexer(node.database, engine, Describer(node.settings), clock),
                 engine,

@@ -8,12 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from world import START, Clock, Provider
 
 from catalogue.describing import Describer, name_from
 from catalogue.errors import Gone, IndexUnavailable, NotFound
-from catalogue.indexer import Indexer, IndexerRunning, exclusive_index, open_engine
+from catalogue.indexer import Indexer, IndexerRunning, exclusive_index
 from catalogue.node import Node
+from catalogue.position import Position
+from catalogue.store.tables import heads
+from search.embedded import EmbeddedEngine
 from search.query import Query, Sort
 
 ADDRESS = "192.0.2.1"
@@ -195,14 +199,14 @@ def test_facets_carry_names_in_the_readers_language(node: Node, provider: Provid
 def test_indexer_goes_on_where_a_killed_one_stopped(node: Node, provider: Provider, clock: Clock) -> None:
     for number in range(5):
         publish(node, provider.sign(provider.offering(f"s{number}", subject=f"https://p.example/{number}")))
-    engine = open_engine(node.settings)
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
     indexer = Indexer(node.database, engine, Describer(node.settings), clock)
     while indexer.step():
         pass
     position = engine.position()
     engine.close()
     publish(node, provider.sign(provider.offering("s5", subject="https://p.example/5")))
-    engine = open_engine(node.settings)
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
     assert engine.position() == position
     Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
     engine.close()
@@ -211,13 +215,13 @@ def test_indexer_goes_on_where_a_killed_one_stopped(node: Node, provider: Provid
 
 def test_damaged_index_is_made_anew(node: Node, provider: Provider, clock: Clock) -> None:
     publish(node, provider.sign(provider.offering()))
-    engine = open_engine(node.settings)
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
     Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
     engine.close()
     for file in node.settings.index_folder.rglob("*"):
         if file.is_file():
             file.write_bytes(b"damage")
-    engine = open_engine(node.settings)
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
     Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
     engine.close()
     assert found(node) == ["Nuage"]
@@ -265,3 +269,55 @@ def test_nameless_offering_is_found_by_its_iri(node: Node, provider: Provider, i
     publish(node, provider.sign(document))
     index(node)
     assert found(node, "cumulus") == ["p.example/cumulus.json"]
+
+
+def generations(node: Node) -> list[str]:
+    return sorted(folder.name for folder in node.settings.index_folder.iterdir() if folder.is_dir())
+
+
+def test_index_made_anew_is_filled_beside_the_one_that_answers(
+    node: Node, provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalogue.indexer.BATCH", 2)
+    for number in range(7):
+        publish(node, provider.sign(provider.offering(f"s{number}", subject=f"https://p.example/{number}")))
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
+    indexer = Indexer(node.database, engine, Describer(node.settings), clock)
+    indexer.catch_up()
+    with node.database.write() as connection:
+        connection.execute(update(heads).values(generation=heads.c.generation + 1))
+    publish(node, provider.sign(provider.offering("s7", subject="https://p.example/7")))
+    steps, totals = 0, []
+    while indexer.step():
+        steps += 1
+        totals.append(len(found(node)))
+        node.discovery.refresh()
+    # What was published meanwhile is found before the new index is full, and nothing is ever missing.
+    assert steps >= 4
+    assert set(totals[1:]) == {8}
+    assert len(generations(node)) == 1
+    assert Position.parse(engine.position()) == Position(1, 8, 0)
+    engine.close()
+
+
+def test_index_half_made_anew_leaves_the_old_one_answering_and_no_litter(
+    node: Node, provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalogue.indexer.BATCH", 2)
+    for number in range(7):
+        publish(node, provider.sign(provider.offering(f"s{number}", subject=f"https://p.example/{number}")))
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
+    indexer = Indexer(node.database, engine, Describer(node.settings), clock)
+    indexer.catch_up()
+    with node.database.write() as connection:
+        connection.execute(update(heads).values(generation=heads.c.generation + 1))
+    assert indexer.step()
+    indexer.close()
+    engine.close()
+    assert len(generations(node)) == 2
+    assert len(found(node)) == 7
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
+    Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
+    engine.close()
+    assert len(generations(node)) == 1
+    assert len(found(node)) == 7

@@ -9,10 +9,11 @@ import pytest
 from test_gaia_x_vectors import documents, moment, named, signed_by_its_own, submission
 
 from catalogue.describing import Describer
-from catalogue.indexer import Indexer, open_engine
+from catalogue.indexer import Indexer
 from catalogue.node import Node, prepare
 from catalogue.settings import Settings
 from credentials.identity import digest_of
+from search.embedded import EmbeddedEngine
 from search.query import MAX_SIZE, Query, Sort
 
 
@@ -44,7 +45,7 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
     for name in rows:
         clock.now = moment(name)
         node.publisher.publish(submission(name), address=None)
-    engine = open_engine(settings)
+    engine = EmbeddedEngine(settings.index_folder, writable=True)
     Indexer(node.database, engine, Describer(settings), clock).catch_up()
     found = [
         item

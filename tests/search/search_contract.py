@@ -122,6 +122,37 @@ class ChangesContract(EngineContract):
         engine.refresh()
         assert keys(engine.search(Query())) == ["b"]
 
+    def test_index_made_beside_answers_only_when_it_is_published(self, engine: Engine) -> None:
+        engine.apply([document("old", "Old")], (), "1")
+        assert engine.beside_position() is None
+        fresh = engine.beside()
+        assert fresh.position() is None
+        fresh.apply([document("new", "New")], (), "2")
+        engine.apply([document("meanwhile", "Meanwhile")], (), "3")
+        engine.refresh()
+        assert (engine.position(), engine.beside_position()) == ("3", "2")
+        assert set(keys(engine.search(Query()))) == {"old", "meanwhile"}
+        fresh.publish()
+        engine.refresh()
+        assert (engine.position(), engine.beside_position()) == ("2", None)
+        assert keys(engine.search(Query())) == ["new"]
+        engine.apply([document("later", "Later")], (), "4")
+        engine.refresh()
+        assert set(keys(engine.search(Query()))) == {"new", "later"}
+
+    def test_index_begun_beside_and_left_is_forgotten_by_the_next(self, engine: Engine) -> None:
+        engine.apply([document("old")], (), "1")
+        left = engine.beside()
+        left.apply([document("half")], (), "2")
+        left.close()
+        fresh = engine.beside()
+        assert fresh.position() is None
+        fresh.apply([document("new")], (), "3")
+        fresh.publish()
+        engine.refresh()
+        assert keys(engine.search(Query())) == ["new"]
+        assert engine.beside_position() is None
+
     def test_item_comes_back_untouched(self, fill: Callable[..., Engine]) -> None:
         odd = {
             "id": record("a"),

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from catalogue.app import create_app
 from catalogue.describing import Describer
-from catalogue.indexer import Indexer, open_engine
+from catalogue.indexer import Indexer
 from catalogue.node import Node, prepare
 from catalogue.settings import Settings
 from credentials.signing import (
@@ -28,6 +28,7 @@ from credentials.signing import (
 )
 from credentials.times import to_rfc3339, utc_now
 from credentials.withdrawal import sign_withdrawal
+from search.embedded import EmbeddedEngine
 
 MakeApi = Callable[..., "ApiNode"]
 LD_JSON = "application/ld+json"
@@ -102,7 +103,7 @@ class ApiNode:
         self.app.test_client_class = CheckedClient
         self.client = self.app.test_client()
         self.node: Node = self.app.extensions["catalogue"]
-        self._engine = open_engine(self.settings)
+        self._engine = EmbeddedEngine(self.settings.index_folder, writable=True)
 
     def publish(self, data: bytes, media_type: str = LD_JSON) -> TestResponse:
         """POST /self-descriptions."""

@@ -117,13 +117,20 @@ def test_lagging_index_is_not_ready(make_api: MakeApi, provider: Provider) -> No
     api.listed(provider.signed("Ahead of the index"))
     response = api.client.get("/readyz")
     assert response.status_code == 503
-    assert response.get_json() == {"status": "lagging", "log_size": 1, "index_position": 0, "lag": 1}
+    assert response.get_json() == {
+        "status": "lagging",
+        "log_size": 1,
+        "index_position": 0,
+        "lag": 1,
+        "engines": [{"name": "embedded", "index_position": 0, "lag": 1}],
+    }
     api.index()
     assert api.client.get("/readyz").get_json() == {
         "status": "ready",
         "log_size": 1,
         "index_position": 1,
         "lag": 0,
+        "engines": [{"name": "embedded", "index_position": 1, "lag": 0}],
     }
 
 
