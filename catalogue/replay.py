@@ -6,9 +6,10 @@ that the node arrives at the state it was in. All of it is one transaction: kill
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import Connection, Row, delete, select, update
 
@@ -19,7 +20,7 @@ from catalogue.store.database import Database
 from catalogue.store.tables import DERIVED, blobs, evidence, heads, read_time
 from credentials.contexts import ContextStore
 from credentials.errors import Rejection
-from credentials.policies import policy_named
+from credentials.policies import Policy, policy_named
 from credentials.resolving import FirstOf, InlineResolver, ReplayResolver, Resolver
 from credentials.times import Clock, utc_now
 from credentials.verification import Refused, Verifier
@@ -41,17 +42,23 @@ class Rebuilt:
 
 
 def rebuild(
-    database: Database, clock: Clock, *, max_bytes: int, progress: Progress = lambda _done, _all: None
+    database: Database,
+    clock: Clock,
+    *,
+    max_bytes: int,
+    policies: Mapping[str, Policy] = MappingProxyType({}),
+    progress: Progress = lambda _done, _all: None,
 ) -> Rebuilt:
     """Replay the log. Publications wait meanwhile; readers see the old state until the end.
 
+    `policies` are the operator's own; `UnknownPolicy` when one is missing under which something was taken.
     A digest is `refused` only when this program's verification is stricter than the one that accepted it.
     """
     operations = Operations(database, clock)
     # What is due has its event before, so that the states below need none.
     while operations.catch_up():
         pass
-    replayer = _Replayer(max_bytes)
+    replayer = _Replayer(max_bytes, policies)
     erased = 0
     refused: list[str] = []
     with database.write() as connection:
@@ -78,8 +85,9 @@ def rebuild(
 class _Replayer:
     """Judges stored bytes again as they were judged when they came; keeps one verifier per policy."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, policies: Mapping[str, Policy]) -> None:
         self._max_bytes = max_bytes
+        self._policies = policies
         self._contexts = ContextStore()
         self._verifiers: dict[str, Verifier] = {}
 
@@ -110,7 +118,7 @@ class _Replayer:
         if policy not in self._verifiers:
             # RS256 was allowed when it was accepted, or it wouldn't be here; the time is given per call.
             self._verifiers[policy] = Verifier(
-                policy_named(policy),
+                policy_named(policy, self._policies),
                 InlineResolver(),
                 self._contexts,
                 utc_now,

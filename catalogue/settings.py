@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from limits import parse as parse_limit
+
+from credentials.policies import Policy, UnknownPolicy, policy_named
+from credentials.policy_file import PolicyFileInvalid, read_policies
 
 PREFIX = "CATALOGUE_"
 
@@ -41,7 +45,10 @@ class Settings:
     data: Path = setting(Path("data"), "Folder for the store, the index, the node's key and metrics.")
     base_url: str = setting("", "Public https URL of this node; required unless bound to loopback.")
     database_url: str = setting("", "SQLAlchemy URL of the store; empty for SQLite in the data folder.")
-    policy: str = setting("default", "Verification policy that publications must pass: default or lab.")
+    policy: str = setting(
+        "default", "Policy that publications must pass: default, strict, lab, or one of CATALOGUE_POLICIES."
+    )
+    policies: str = setting("", "JSON file of the operator's own policies; empty for the built-in ones only.")
     did_documents: str = setting("", "Folder of DID documents (*.json) used instead of fetching them.")
     self_certifying_hosts: frozenset[str] = setting(
         frozenset(), "Hosts whose did:web identifiers carry their own key; counts only under lab."
@@ -81,8 +88,6 @@ class Settings:
             raise SettingsInvalid(PREFIX + "PORT", f"{self.port} is not a port (1 to 65535)")
         if self.admission not in ("open", "allowlist"):
             raise SettingsInvalid(PREFIX + "ADMISSION", f"{self.admission!r} is neither open nor allowlist")
-        if self.policy not in ("default", "lab"):
-            raise SettingsInvalid(PREFIX + "POLICY", f"{self.policy!r} is neither default nor lab")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise SettingsInvalid(PREFIX + "LOG_LEVEL", f"{self.log_level!r} is not a level")
         if not 0 <= self.did_cache_seconds <= 3600:
@@ -102,11 +107,20 @@ class Settings:
                 raise SettingsInvalid(
                     PREFIX + name.upper(), f"{getattr(self, name)!r} is not a rate such as 600/minute"
                 ) from error
-        for name in ("did_documents", "trust_list", "fetch_ca_file"):
+        for name in ("did_documents", "trust_list", "fetch_ca_file", "policies"):
             value = getattr(self, name)
             if value and not Path(value).exists():
                 raise SettingsInvalid(PREFIX + name.upper(), f"{value} does not exist")
+        self._check_policy()
         self._check_base_url()
+
+    def _check_policy(self) -> None:
+        try:
+            policy_named(self.policy, self.own_policies)
+        except UnknownPolicy as error:
+            raise SettingsInvalid(PREFIX + "POLICY", str(error)) from error
+        except PolicyFileInvalid as error:
+            raise SettingsInvalid(PREFIX + "POLICIES", str(error)) from error
 
     def _check_base_url(self) -> None:
         if not self.base_url:
@@ -118,6 +132,11 @@ class Settings:
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
             raise SettingsInvalid(PREFIX + "BASE_URL", f"{self.base_url!r} is not an http(s) URL")
+
+    @property
+    def own_policies(self) -> Mapping[str, Policy]:
+        """The operator's policies by name, read from their file. Raises `PolicyFileInvalid`."""
+        return read_policies(Path(self.policies)) if self.policies else MappingProxyType({})
 
     @property
     def url(self) -> str:

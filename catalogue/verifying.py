@@ -29,7 +29,7 @@ class Verification:
         self._documents = documents
         self._local = local_resolvers(settings)
         self._verifier = Verifier(
-            policy_named(settings.policy),
+            policy_named(settings.policy, settings.own_policies),
             FirstOf(self._local),
             ContextStore(),
             clock,

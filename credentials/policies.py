@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from credentials.report import CHECKS, Check, Outcome, Verdict
@@ -11,11 +13,20 @@ Judgement = tuple[Verdict, tuple[str, ...]]
 
 
 class UnknownPolicy(ValueError):
-    """There is no policy called `name`."""
+    """There is no policy called `name`; `choice` are those there are."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"no policy is called {name!r}; choose from {', '.join(POLICY_NAMES)}")
+    def __init__(self, name: str, choice: Sequence[str]) -> None:
+        super().__init__(f"no policy is called {name!r}; choose from {', '.join(choice)}")
         self.name = name
+        self.choice = tuple(choice)
+
+
+class Demand(IntEnum):
+    """What a policy asks of one check, from nothing to everything."""
+
+    REPORTED = 0
+    MAY_NOT_FAIL = 1
+    REQUIRED = 2
 
 
 class Policy(Protocol):
@@ -27,6 +38,9 @@ class Policy(Protocol):
 
     def judge(self, checks: Sequence[Check]) -> Judgement:
         """The verdict, and for a refusal its reasons as sentences."""
+
+    def demand(self, check: str) -> Demand:
+        """What it asks of the check of that name."""
 
 
 class Requires:
@@ -44,6 +58,10 @@ class Requires:
         """Accepts when the check passed."""
         return _judgement(self.check, checks, frozenset({Outcome.PASSED}))
 
+    def demand(self, check: str) -> Demand:
+        """Asks for its own check only."""
+        return Demand.REQUIRED if check == self.check else Demand.REPORTED
+
 
 class Unfailed:
     """The check must not have failed; one not made is let through. For checks that not every input allows."""
@@ -59,6 +77,10 @@ class Unfailed:
     def judge(self, checks: Sequence[Check]) -> Judgement:
         """Accepts when the check passed or was not made."""
         return _judgement(self.check, checks, frozenset({Outcome.PASSED, Outcome.NOT_CHECKED}))
+
+    def demand(self, check: str) -> Demand:
+        """Asks for its own check only."""
+        return Demand.MAY_NOT_FAIL if check == self.check else Demand.REPORTED
 
 
 class AllOf:
@@ -80,6 +102,10 @@ class AllOf:
         )
         return (Verdict.REFUSED, reasons) if reasons else (Verdict.ACCEPTED, ())
 
+    def demand(self, check: str) -> Demand:
+        """The most that any part asks."""
+        return max((part.demand(check) for part in self.parts), default=Demand.REPORTED)
+
 
 class AnyOf:
     """One part must accept. Of no parts at all it refuses."""
@@ -100,24 +126,48 @@ class AnyOf:
             reasons.extend(why)
         return Verdict.REFUSED, tuple(reasons)
 
+    def demand(self, check: str) -> Demand:
+        """The least that any part asks: no more is needed for certain."""
+        return min((part.demand(check) for part in self.parts), default=Demand.REPORTED)
 
-def policy_named(name: str) -> Policy:
-    """The policy of that name. `UnknownPolicy` when there is none.
 
-    `default` requires every check that can be made on any input and no failure of the others. `lab` is the
-    same but that unmapped terms, certificate chains, host names and shapes are reported only.
+def demanding(name: str, *, required: Sequence[str] = (), reported: Sequence[str] = ()) -> AllOf:
+    """A policy that requires `FOUNDATION` and `required`, and lets none of the others fail but `reported`.
+
+    ValueError for a name that no check has, one in both lists, or a foundation that is to be reported only.
     """
-    try:
-        return _NAMED[name]
-    except KeyError:
-        raise UnknownPolicy(name) from None
+    for check in required:
+        if check in reported:
+            raise ValueError(f"{check} can't be required and only reported")
+    for check in reported:
+        if check in _FOUNDATION_ALWAYS:
+            raise ValueError(f"{check} must pass: without it nothing is known of who said what")
+        _known(check)
+    must = {_known(check) for check in required} | FOUNDATION - set(reported)
+    parts = (
+        Requires(check) if check in must else Unfailed(check) for check in CHECKS if check not in reported
+    )
+    return AllOf(*parts, name=name)
+
+
+def policy_named(name: str, made: Mapping[str, Policy] = MappingProxyType({})) -> Policy:
+    """The policy of that name, built in or among those `made` by an operator. `UnknownPolicy` for others.
+
+    `default` requires every check that can be made on any input, reports shapes and the digests that others
+    give, and lets nothing else fail. `strict` also requires shapes and lets no digest differ. `lab` reports
+    unmapped terms, certificate chains, host names, shapes and digests only.
+    """
+    policy = _NAMED.get(name) or made.get(name)
+    if policy is None:
+        raise UnknownPolicy(name, (*_NAMED, *made))
+    return policy
 
 
 #: Checks that every acceptable input passes.
-_ALWAYS = CHECKS[: CHECKS.index("signature") + 1]
-#: What `lab` reports without judging by it. Ill-formed IRIs and language tags are not tolerated by this: they
-#: keep the signature from being checked at all.
-_LAB_TOLERATES = frozenset({"terms", "chain", "host_binding", "shapes"})
+FOUNDATION = frozenset(CHECKS[: CHECKS.index("signature") + 1])
+#: Those of them that no policy may go without. `terms` may be reported only: ill-formed IRIs and language
+#: tags are not tolerated by that, since they keep the signature from being checked at all.
+_FOUNDATION_ALWAYS = FOUNDATION - {"terms"}
 
 
 def _known(check: str) -> str:
@@ -135,16 +185,14 @@ def _judgement(name: str, checks: Sequence[Check], good: frozenset[Outcome]) -> 
     return Verdict.REFUSED, (f"{name} is not in the report",)
 
 
-def _named(name: str, tolerated: frozenset[str]) -> Policy:
-    parts = (
-        Requires(check) if check in _ALWAYS else Unfailed(check) for check in CHECKS if check not in tolerated
-    )
-    return AllOf(*parts, name=name)
-
-
 _NAMED: dict[str, Policy] = {
-    "default": _named("default", frozenset()),
-    "lab": _named("lab", _LAB_TOLERATES),
+    policy.name: policy
+    for policy in (
+        # Digests and shapes depend on what else a node holds: nodes would disagree on what is listed.
+        demanding("default", reported=("integrity", "shapes")),
+        demanding("strict", required=("shapes",)),
+        demanding("lab", reported=("terms", "chain", "host_binding", "integrity", "shapes")),
+    )
 }
-#: The names an operator may set.
+#: The names that are always there.
 POLICY_NAMES = tuple(_NAMED)

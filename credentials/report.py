@@ -90,8 +90,10 @@ class ProofSummary:
 class Report:
     """The verdict on one credential, or on a presentation with its credentials' reports.
 
-    `issuer` is the credential's issuer, for a presentation its holder. `content_id` is what was signed
-    (64 hex digits, see `docs/architecture.md`), None when the input was too broken to have one.
+    `required` names the checks that had to pass under the policy, `may_not_fail` those that had not to fail;
+    the others are reported only. `issuer` is the credential's issuer, for a presentation its holder.
+    `content_id` is what was signed (64 hex digits, see `docs/architecture.md`), None when the input was too
+    broken to have one.
     """
 
     verdict: Verdict
@@ -103,6 +105,8 @@ class Report:
     proof: ProofSummary | None
     verified_at: datetime
     credentials: tuple[Report, ...] = ()
+    required: tuple[str, ...] = ()
+    may_not_fail: tuple[str, ...] = ()
 
     def check(self, name: str) -> Check:
         """The check called `name`; KeyError if there is none."""
@@ -122,6 +126,8 @@ class Report:
         form: dict[str, Any] = {
             "verdict": self.verdict.value,
             "policy": self.policy,
+            "required": list(self.required),
+            "may_not_fail": list(self.may_not_fail),
             "checks": [check.to_dict() for check in self.checks],
             "issuer": self.issuer,
             "subjects": list(self.subjects),
@@ -150,4 +156,6 @@ class Report:
             proof=ProofSummary(**proof) if proof else None,
             verified_at=from_rfc3339(form["verified_at"]),
             credentials=tuple(cls.from_dict(inner) for inner in form.get("credentials", ())),
+            required=tuple(form["required"]),
+            may_not_fail=tuple(form["may_not_fail"]),
         )

@@ -31,7 +31,7 @@ from credentials.errors import Rejection
 from credentials.identity import digest_of
 from credentials.jsonld import JsonLd
 from credentials.parsing import MAX_BYTES
-from credentials.policies import Policy
+from credentials.policies import Demand, Policy
 from credentials.report import CHECKS, Check, Outcome, ProofSummary, Report, Verdict
 from credentials.resolving import Obtained, ResolutionFailed, Resolved, Resolver
 from credentials.signatory import Signatory
@@ -297,6 +297,8 @@ class _Examination:
             proof=self.proof,
             verified_at=self.context.at,
             credentials=tuple(examined.report for examined in inner),
+            required=tuple(name for name in CHECKS if policy.demand(name) is Demand.REQUIRED),
+            may_not_fail=tuple(name for name in CHECKS if policy.demand(name) is Demand.MAY_NOT_FAIL),
         )
         return _Examined(report, self.envelope, self.statement, inner)
 

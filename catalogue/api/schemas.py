@@ -101,6 +101,18 @@ class ReportSchema(Form):
 
     verdict = text("The policy's conclusion.", validate=OneOf([verdict.value for verdict in Verdict]))
     policy = text("The policy that judged.")
+    required = fields.List(
+        text("A check.", validate=OneOf(CHECKS)),
+        required=True,
+        metadata={"description": "Checks that had to pass."},
+    )
+    may_not_fail = fields.List(
+        text("A check.", validate=OneOf(CHECKS)),
+        required=True,
+        metadata={
+            "description": "Checks that may be left out, but had not to fail. Others are reported only."
+        },
+    )
     checks = fields.List(fields.Nested(CheckSchema), required=True)
     issuer = maybe("The credential's issuer; of a presentation, its holder.")
     subjects = texts("What the credential is about.")

@@ -143,10 +143,22 @@ def rebuild() -> None:
 
 def _rebuild() -> None:
     from catalogue.replay import rebuild as run
+    from credentials.policies import UnknownPolicy
     from credentials.times import utc_now
 
     with _database() as (settings, database), counting("Rebuilding") as progress:
-        done = run(database, utc_now, max_bytes=settings.max_bytes, progress=progress)
+        try:
+            done = run(
+                database,
+                utc_now,
+                max_bytes=settings.max_bytes,
+                policies=settings.own_policies,
+                progress=progress,
+            )
+        except UnknownPolicy as error:
+            raise Unusable(
+                f"{error}; something was accepted under it: put it back into the file of CATALOGUE_POLICIES"
+            ) from error
     click.echo(f"{done.entries} log entries replayed, {done.erased} of erased bytes passed over")
     for digest in done.refused:
         click.echo(

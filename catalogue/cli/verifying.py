@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from credentials.report import Report
     from credentials.verification import Verifier
 
-POLICIES = ("default", "lab")
-
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -35,7 +33,9 @@ POLICIES = ("default", "lab")
     metavar="PEM",
     help="Certificates that chains must end at; read, but chains are not checked yet.",
 )
-@click.option("--policy", type=click.Choice(POLICIES), help="What must hold (CATALOGUE_POLICY, default).")
+@click.option(
+    "--policy", metavar="NAME", help="What must hold: default, strict, lab or your own (CATALOGUE_POLICY)."
+)
 @click.option("--online", is_flag=True, help="Fetch did:web documents over https; without it, no network.")
 def verify(
     files: tuple[str, ...],
@@ -106,7 +106,7 @@ def _verifier(did_documents: str | None, policy: str | None, online: bool) -> Ve
         )
         resolvers.append(WebResolver(fetcher))
     return Verifier(
-        policy_named(settings.policy),
+        policy_named(settings.policy, settings.own_policies),
         FirstOf(resolvers),
         ContextStore(),
         utc_now,

@@ -13,6 +13,18 @@ from catalogue.settings import PREFIX, Settings, SettingsInvalid
 DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 
+def test_an_operators_policy_can_be_chosen_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "policies.json"
+    file.write_text('{"version": 1, "policies": {"tender": {"required": ["shapes"]}}}', encoding="utf-8")
+    settings = Settings(policy="tender", policies=str(file))
+    assert settings.own_policies["tender"].name == "tender"
+    with pytest.raises(SettingsInvalid, match="no policy is called 'tender'"):
+        Settings(policy="tender")
+    file.write_text('{"version": 1, "policies": {"tender": {"required": ["shape"]}}}', encoding="utf-8")
+    with pytest.raises(SettingsInvalid, match="no check is called 'shape'"):
+        Settings(policies=str(file))
+
+
 def test_every_setting_has_its_line_with_default_and_sentence_in_the_docs() -> None:
     rows = re.findall(r"^\| `(CATALOGUE_\w+)` \| (.*?) \| (.*?) \|$", DOCS.read_text(encoding="utf-8"), re.M)
     documented = {key: (default, doc) for key, default, doc in rows}

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from credentials.policies import AllOf, AnyOf, Policy, Requires, Unfailed, UnknownPolicy, policy_named
+from credentials.policies import (
+    POLICY_NAMES,
+    AllOf,
+    AnyOf,
+    Demand,
+    Policy,
+    Requires,
+    Unfailed,
+    UnknownPolicy,
+    demanding,
+    policy_named,
+)
 from credentials.report import CHECKS, Check, Outcome, Verdict
 
 
@@ -19,19 +30,30 @@ def test_empty_policy_refuses(policy: Policy) -> None:
     assert verdict(policy) is Verdict.REFUSED
 
 
-@pytest.mark.parametrize("name", ["default", "lab"])
+@pytest.mark.parametrize("name", POLICY_NAMES)
 def test_a_policy_refuses_an_empty_report(name: str) -> None:
     assert policy_named(name).judge([])[0] is Verdict.REFUSED
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_default_refuses_any_failed_check(check: str) -> None:
-    assert verdict(policy_named("default"), **{check: Outcome.FAILED}) is Verdict.REFUSED
+def test_strict_refuses_any_failed_check(check: str) -> None:
+    assert verdict(policy_named("strict"), **{check: Outcome.FAILED}) is Verdict.REFUSED
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_lab_tolerates_terms_chain_host_and_shapes_only(check: str) -> None:
-    tolerated = check in {"terms", "chain", "host_binding", "shapes"}
+def test_default_only_marks_what_depends_on_what_else_a_node_holds(check: str) -> None:
+    marked = check in {"integrity", "shapes"}
+    assert (verdict(policy_named("default"), **{check: Outcome.FAILED}) is Verdict.ACCEPTED) is marked
+
+
+def test_strict_refuses_where_shapes_were_not_checked() -> None:
+    assert verdict(policy_named("strict"), shapes=Outcome.NOT_CHECKED) is Verdict.REFUSED
+    assert verdict(policy_named("default"), shapes=Outcome.NOT_CHECKED) is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_lab_tolerates_terms_chain_host_integrity_and_shapes_only(check: str) -> None:
+    tolerated = check in {"terms", "chain", "host_binding", "integrity", "shapes"}
     assert (verdict(policy_named("lab"), **{check: Outcome.FAILED}) is Verdict.ACCEPTED) is tolerated
 
 
@@ -57,3 +79,33 @@ def test_unknown_names_are_errors() -> None:
         policy_named("none")
     with pytest.raises(ValueError, match="no check"):
         Requires("signatures")
+
+
+def test_a_composition_demands_the_most_of_all_parts_and_the_least_of_any() -> None:
+    parts = Unfailed("chain"), Requires("chain")
+    assert AllOf(*parts).demand("chain") is Demand.REQUIRED
+    assert AnyOf(*parts).demand("chain") is Demand.MAY_NOT_FAIL
+    assert AnyOf(Requires("key"), Requires("chain")).demand("chain") is Demand.REPORTED
+
+
+@pytest.mark.parametrize("name", POLICY_NAMES)
+@pytest.mark.parametrize("check", CHECKS)
+def test_what_a_policy_demands_is_what_it_judges_by(name: str, check: str) -> None:
+    policy = policy_named(name)
+    refuses = {outcome for outcome in Outcome if verdict(policy, **{check: outcome}) is Verdict.REFUSED}
+    assert (
+        refuses
+        == {
+            Demand.REPORTED: set(),
+            Demand.MAY_NOT_FAIL: {Outcome.FAILED},
+            Demand.REQUIRED: {Outcome.FAILED, Outcome.NOT_CHECKED},
+        }[policy.demand(check)]
+    )
+
+
+@pytest.mark.parametrize(
+    "check", ["parse", "context", "structure", "validity", "key", "issuer_binding", "purpose", "signature"]
+)
+def test_no_policy_can_do_without_the_foundation(check: str) -> None:
+    with pytest.raises(ValueError, match="must pass"):
+        demanding("loose", reported=(check,))
