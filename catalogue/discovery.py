@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from catalogue.current import Current
 from catalogue.describing import Described, Describer
-from catalogue.engines import ReadingEngines
+from catalogue.engines import REFRESH_SECONDS, ReadingEngines
 from catalogue.errors import Gone, IndexUnavailable, NotFound
 from catalogue.ledger import withdrawn_at
 from catalogue.lifecycle import State
@@ -19,7 +20,7 @@ from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.wording import facet_label, pick
 from credentials.times import Clock, to_rfc3339
-from search.query import MAX_SIZE, FacetValue, Query, Sort
+from search.query import MAX_SIZE, FacetValue, Query
 from vocab.model import Basis, Kind
 
 #: Events of a record shown with it.
@@ -34,6 +35,7 @@ class Discovery:
         self._database = database
         self._describer = describer
         self._clock = clock
+        self._names = _ProviderNames(self._engines)
 
     def search(self, query: Query, languages: Sequence[str]) -> dict[str, Any]:
         """One page: `{"items", "total", "next"}`, and `"facets"` when asked for.
@@ -82,6 +84,7 @@ class Discovery:
     def refresh(self) -> None:
         """See what the indexer has committed by now. IndexUnavailable."""
         self._engines.refresh()
+        self._names.forget()
 
     def close(self) -> None:
         """Close the index."""
@@ -90,24 +93,8 @@ class Discovery:
     def _labels(self, field: str, values: Sequence[FacetValue], languages: Sequence[str]) -> list[str]:
         if field != "provider":
             return [facet_label(field, value.value, languages) for value in values]
-        names = self._provider_names([value.value for value in values])
-        return [names.get(value.value) or value.value for value in values]
-
-    def _provider_names(self, dids: Sequence[str]) -> dict[str, str]:
-        """What providers call themselves, by DID, as the index has it."""
-        if not dids:
-            return {}
-        page = self._engines.search(
-            Query(
-                kind=Kind.PARTICIPANT.value, filters={"provider": tuple(dids)}, size=MAX_SIZE, sort=Sort.NAME
-            )
-        )
-        providers = [hit.item["provider"] for hit in page.hits]
-        return {
-            str(provider["did"]): str(provider["name"])
-            for provider in providers
-            if isinstance(provider, Mapping)
-        }
+        names = self._names.of([value.value for value in values])
+        return [names[value.value] or value.value for value in values]
 
     def _detail(self, record: str, kind: Kind, languages: Sequence[str]) -> dict[str, Any]:
         now = self._clock()
@@ -129,6 +116,44 @@ class Discovery:
             for event in history
         ]
         return form
+
+
+class _ProviderNames:
+    """What providers call themselves, by DID, as the index has it.
+
+    Every answer with a provider facet asks for some, and mostly for the same: they are kept for as long as a
+    worker answers from one state of the index. "" for who has no name there.
+    """
+
+    def __init__(self, engines: ReadingEngines) -> None:
+        self._engines = engines
+        self._kept: dict[str, str] = {}
+        self._until = 0.0
+
+    def of(self, dids: Sequence[str]) -> Mapping[str, str]:
+        """The names of these providers; IndexUnavailable."""
+        if time.monotonic() > self._until:
+            self.forget()
+        kept = self._kept
+        unknown = [did for did in dids if did not in kept]
+        if unknown:
+            kept.update(dict.fromkeys(unknown, "") | self._found(unknown))
+        return kept
+
+    def forget(self) -> None:
+        """Ask anew from now on."""
+        # Another thread goes on with the one that it has.
+        self._kept = {}
+        self._until = time.monotonic() + REFRESH_SECONDS
+
+    def _found(self, dids: Sequence[str]) -> dict[str, str]:
+        query = Query(kind=Kind.PARTICIPANT.value, filters={"provider": tuple(dids)}, size=MAX_SIZE)
+        providers = [hit.item["provider"] for hit in self._engines.search(query).hits]
+        return {
+            str(provider["did"]): str(provider["name"])
+            for provider in providers
+            if isinstance(provider, Mapping)
+        }
 
 
 def refuse_hidden(connection: Connection, line: Current, kind: Kind) -> None:

@@ -9,7 +9,6 @@ file is replaced by renaming, so a process killed at any instant leaves an index
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+import orjson
 from tantivy import DocAddress, Index, IndexWriter, Order, Schema, Searcher
 from tantivy import Query as TantivyQuery
 
@@ -369,7 +369,7 @@ class _Search:
         name = (address.segment_ord, address.doc)
         item = self._kept.items.get(name)
         if item is None:
-            item = json.loads(self._searcher.doc(address)[ITEM][0])
+            item = orjson.loads(self._searcher.doc(address)[ITEM][0])
             if len(self._kept.items) < _ITEMS_KEPT:
                 self._kept.items[name] = item
         return item

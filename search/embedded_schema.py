@@ -6,9 +6,9 @@ objects; tantivy's own query language sees nothing but sort keys in hex.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
+import orjson
 from tantivy import Document as TantivyDocument
 from tantivy import Index, Occur, Schema, SchemaBuilder, SearchResult
 from tantivy import Query as TantivyQuery
@@ -61,7 +61,7 @@ def tantivy_document(document: Document) -> TantivyDocument:
     made.add_text(WORDS_FIELD, " ".join(form.words))
     made.add_text(NAME_KEY, form.name_key)
     made.add_text(LISTED_KEY, form.listed_key)
-    made.add_bytes(ITEM, json.dumps(document.item, ensure_ascii=False, separators=(",", ":")).encode())
+    made.add_bytes(ITEM, orjson.dumps(document.item))
     return made
 
 

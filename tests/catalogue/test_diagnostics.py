@@ -54,3 +54,9 @@ def test_traceback_tells_where_but_not_what(form: str) -> None:
     assert "RuntimeError" in text
     assert "work" in text
     assert "SECRETPAYLOAD" not in text
+
+
+def test_log_that_cannot_be_written_stops_nobody() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", PROGRAM, "json"], stderr=full, timeout=30, check=False)
+    assert done.returncode == 0
