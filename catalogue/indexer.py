@@ -42,8 +42,6 @@ BATCH = 400
 CHUNK = 400
 #: Seconds between looks at the store when there is nothing to do. Published means found within 2 s.
 IDLE_SECONDS = 0.15
-#: Under load, seconds between commits of the index: each costs tens of milliseconds whatever its size.
-COMMIT_SECONDS = 0.5
 #: Seconds between looks for what has expired.
 SWEEP_SECONDS = 1.0
 #: After a failure, seconds before the next try.
@@ -100,7 +98,7 @@ class Indexer:
         )
         with self._database.read() as connection:
             touched = self._touched(connection, here, after)
-        self._project(engine, touched, str(after))
+        self._project(engine, touched, after)
         return after.log < ends.log_size or after.event < ends.event_count
 
     def _here(self, ends: Heads) -> Position:
@@ -154,23 +152,23 @@ class Indexer:
             touched[happening.record_id] = None
         return touched
 
-    def _project(self, engine: Engine, touched: dict[str, None], position: str) -> None:
+    def _project(self, engine: Engine, touched: dict[str, None], after: Position) -> None:
         """Describe the touched records and those that they bear on; the position moves with the last."""
         here = engine.position() or ""
         pending: tuple[list[Document], list[str]] = ([], [])
-        for records in self._all_concerned(touched):
+        for records in self._all_concerned(touched, after):
             if len(pending[0]) + len(pending[1]) >= CHUNK:
                 engine.apply(*pending, here)
                 pending = ([], [])
             upserts, deletes = self._documents(records)
             pending = (pending[0] + upserts, pending[1] + deletes)
-        engine.apply(*pending, position)
+        engine.apply(*pending, str(after))
 
-    def _all_concerned(self, touched: dict[str, None]) -> Iterator[list[str]]:
+    def _all_concerned(self, touched: dict[str, None], after: Position) -> Iterator[list[str]]:
         """First the touched records, then those that changed evidence bears on, in chunks."""
         targets = self._note_bearings(list(touched))
         yield from _chunks(list(touched))
-        for concerned in self._concerned(targets):
+        for concerned in self._concerned(targets, after):
             yield [record for record in concerned if record not in touched]
 
     def _note_bearings(self, records: list[str]) -> set[str]:
@@ -185,8 +183,12 @@ class Indexer:
                     enter(connection, change)
         return {target for change in changes for target in change.concerned}
 
-    def _concerned(self, targets: set[str]) -> Iterator[list[str]]:
-        """The records that evidence about `targets` bears on, in chunks."""
+    def _concerned(self, targets: set[str], after: Position) -> Iterator[list[str]]:
+        """The records that evidence about `targets` bears on, in chunks.
+
+        Only those that the log has named before `after`: the others' turn comes, and an index made anew would
+        else describe every offering twice.
+        """
         for target in sorted(targets):
             last = ""
             while True:
@@ -199,6 +201,7 @@ class Indexer:
                                 | (listings.c.issuer == target)
                                 | (listings.c.credential == target),
                                 listings.c.record_id > last,
+                                listings.c.position < after.log,
                             )
                             .distinct()
                             .order_by(listings.c.record_id)
@@ -305,7 +308,8 @@ def follow(indexers: Mapping[str, Indexer], operations: Operations, stop: thread
             log.warning("store out of reach, trying again", problem=type(outage).__name__)
             stop.wait(RETRY_SECONDS)
             continue
-        stop.wait(COMMIT_SECONDS if more else IDLE_SECONDS)
+        if not more:
+            stop.wait(IDLE_SECONDS)
 
 
 class IndexerRunning(Exception):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import update
@@ -17,6 +18,7 @@ from catalogue.indexer import Indexer, IndexerRunning, exclusive_index
 from catalogue.node import Node
 from catalogue.position import Position
 from catalogue.store.tables import heads
+from search.document import Document
 from search.embedded import EmbeddedEngine
 from search.query import Query, Sort
 
@@ -321,3 +323,35 @@ def test_index_half_made_anew_leaves_the_old_one_answering_and_no_litter(
     engine.close()
     assert len(generations(node)) == 1
     assert len(found(node)) == 7
+
+
+class Counting(EmbeddedEngine):
+    """Remembers the records that were put into the index, in order."""
+
+    records: ClassVar[list[str]] = []
+
+    def apply(self, upserts: Sequence[Document], deletes: Sequence[str], position: str) -> None:
+        self.records += [document.id for document in upserts]
+        super().apply(upserts, deletes, position)
+
+
+def test_index_filled_from_the_start_describes_again_only_what_evidence_came_after(
+    node: Node, provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalogue.indexer.BATCH", 2)
+    early, late = (
+        [provider.sign(provider.offering(name, subject=f"https://p.example/{name}")) for name in names]
+        for names in (("a", "b"), ("c", "d", "e"))
+    )
+    early_records = [publish(node, data) for data in early]
+    clock.advance(seconds=1)
+    publish(node, provider.sign(provider.participant("Nuée SAS")))
+    late_records = [publish(node, data) for data in late]
+    Counting.records.clear()
+    engine = Counting(node.settings.index_folder, writable=True)
+    Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
+    engine.close()
+    assert [Counting.records.count(record) for record in early_records] == [2, 2]
+    assert [Counting.records.count(record) for record in late_records] == [1, 1, 1]
+    answer = node.discovery.search(Query(filters={"provider": ("Nuée SAS",)}), ("en",))
+    assert answer["total"] == 5
