@@ -1,6 +1,6 @@
 """An invented world of providers and services, signed, for a first look at a node and for tests.
 
-The files are made from `table.yaml` by `catalogue.samples.make`; their keys were discarded after signing.
+The files are made from the tables in `table/` by `catalogue.samples.make`; the keys were discarded at once.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ def did_documents_folder() -> Path:
 
 
 def trust_list_path() -> Path:
-    """The trust list of the sample world: its notary and its clearing house."""
+    """The trust list of the sample world: whom it believes about what."""
     return _FOLDER / "trust-list.json"

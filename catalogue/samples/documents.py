@@ -1,4 +1,4 @@
-"""From an entry of the sample table to a Gaia-X credential, in Loire's vocabulary or in Tagus's."""
+"""From an entry of the sample tables to a Gaia-X credential, in Loire's vocabulary or in Tagus's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import rfc8785
 
 from catalogue.samples.table import Entry, Table
 from credentials.times import to_rfc3339
-from vocab.namespaces import CF_CONTEXT, DEVELOPMENT, TAGUS
+from vocab.namespaces import CF_CONTEXT, DEVELOPMENT, TAGUS, V2511
 
 _V1 = "https://www.w3.org/2018/credentials/v1"
 _V2 = "https://www.w3.org/ns/credentials/v2"
 _JWS_2020 = "https://w3id.org/security/suites/jws-2020/v1"
+#: How long the samples hold: long enough that nobody finds an empty catalogue in an old release.
+YEARS_VALID = 10
 #: The rules and the engine that the sample clearing house says it went by.
 _RULES_VERSION = "CD25.10"
 _ENGINE_VERSION = "2.11.0"
@@ -28,25 +30,29 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes the credentials of a table, all valid over one period."""
+    """Writes the credentials of a table, all valid for ten years from one moment (aware datetime)."""
 
     table: Table
     valid_from: datetime
-    valid_until: datetime
 
-    def document(self, entry: Entry, written: Mapping[str, Json]) -> Json:
-        """The credential of an entry, unsigned; `written` are the earlier ones that it may refer to."""
+    def document(self, entry: Entry, published: Mapping[str, Json]) -> Json:
+        """The credential of an entry, unsigned; `published` are the earlier ones that it may refer to."""
         match entry.about:
             case "participant":
-                return self._credential(entry, _PARTICIPANT[entry.vocabulary], self._participant(entry))
+                class_, subject = _PARTICIPANT[entry.issuer.vocabulary], self._participant(entry)
             case "offering":
-                return self._credential(entry, entry.members["class"], self._offering(entry))
+                class_, subject = f"gx:{entry.members['class']}", self._offering(entry)
             case "registration-number":
-                return self._credential(entry, entry.members["class"], self._number(entry))
+                class_, subject = f"gx:{entry.members['class']}", self._number(entry)
             case "label":
-                return self._credential(entry, "LabelCredential", self._label(entry, written))
+                class_, subject = "gx:LabelCredential", self._label(entry, published)
+            case "certification":
+                class_, subject = "Certification", self._certification(entry)
+            case "programme-participation":
+                class_, subject = "ProgrammeParticipation", self._participation(entry)
             case other:
                 raise ValueError(f"{entry.name} is about {other!r}, which is nothing known")
+        return self._credential(entry, class_, subject)
 
     def subject(self, entry: Entry) -> str:
         """The identifier of what an entry is about: a participant goes by its DID."""
@@ -59,59 +65,78 @@ class Writer:
         if entry.about == "registration-number":
             owner = self.table.entries[entry.members["for"]].issuer
             return f"{owner.base}/registration-number.json"
-        path = (
-            entry.members.get("path")
-            or {"participant": "participant", "label": f"labels/{entry.name}"}[entry.about]
-        )
-        return f"{entry.issuer.base}/{path}.json"
+        path = {
+            "participant": "participant",
+            "label": f"labels/{entry.name}",
+            "certification": f"certificates/{entry.name}",
+            "programme-participation": f"register/{entry.name}",
+        }
+        return f"{entry.issuer.base}/{path.get(entry.about) or entry.members['path']}.json"
 
     def _credential(self, entry: Entry, class_: str, subject: Json) -> Json:
-        subject = {"id": self.subject(entry), "type": f"gx:{class_}", **subject}
-        if entry.vocabulary == "tagus":
+        valid_until = self._on(YEARS_VALID)
+        document = {
+            "id": self.address(entry),
+            "issuer": entry.issuer.did,
+            "credentialSubject": {"id": self.subject(entry), "type": class_, **subject},
+        }
+        if entry.issuer.vocabulary == "tagus":
             return {
                 "@context": [_V1, _JWS_2020, TAGUS, CF_CONTEXT],
-                "id": self.address(entry),
                 "type": ["VerifiableCredential"],
-                "issuer": entry.issuer.did,
                 "issuanceDate": to_rfc3339(self.valid_from),
-                "expirationDate": to_rfc3339(self.valid_until),
-                "credentialSubject": subject,
+                "expirationDate": to_rfc3339(valid_until),
+                **document,
             }
         return {
-            "@context": [_V2, DEVELOPMENT, CF_CONTEXT],
-            "id": self.address(entry),
-            "type": ["VerifiableCredential", f"gx:{class_}"],
-            "issuer": entry.issuer.did,
+            "@context": [_V2, _LOIRE[entry.issuer.vocabulary], CF_CONTEXT],
+            "type": ["VerifiableCredential", class_],
             "validFrom": to_rfc3339(self.valid_from),
-            "validUntil": to_rfc3339(self.valid_until),
-            "credentialSubject": subject,
+            "validUntil": to_rfc3339(valid_until),
+            **document,
         }
+
+    def _on(self, years: int) -> datetime:
+        """The moment so many years from the signing."""
+        return self.valid_from.replace(year=self.valid_from.year + years, day=min(self.valid_from.day, 28))
+
+    def _period(self, entry: Entry) -> Json:
+        start, end = (self._on(years).date().isoformat() for years in entry.members["years"])
+        return {"startDate": start, "endDate": end}
 
     def _participant(self, entry: Entry) -> Json:
         members = entry.members
-        tagus = entry.vocabulary == "tagus"
+        tagus = entry.issuer.vocabulary == "tagus"
         number = members.get("registration_number")
-        name_term, number_term = (
-            ("gx:legalName", "gx:legalRegistrationNumber") if tagus else ("name", "gx:registrationNumber")
+        name_term, number_term, headquarters_term = (
+            ("gx:legalName", "gx:legalRegistrationNumber", "gx:headquarterAddress")
+            if tagus
+            else ("name", "gx:registrationNumber", "gx:headquartersAddress")
         )
-        headquarters_term = "gx:headquarterAddress" if tagus else "gx:headquartersAddress"
         return {
             name_term: members["name"],
-            _DESCRIPTION[entry.vocabulary]: _texts(members["description"]),
+            ("gx:description" if tagus else "description"): _texts(members["description"]),
             "gx:legalAddress": _address(members["seat"], tagus),
             headquarters_term: _address(members["headquarters"], tagus),
             **({number_term: {"id": self.subject(self.table.entries[number])}} if number else {}),
+            **({"gx:subOrganisationOf": {"id": members["parent"]}} if "parent" in members else {}),
+            **(
+                {"gx:parentOrganizationOf": [{"id": did} for did in members["subsidiaries"]]}
+                if "subsidiaries" in members
+                else {}
+            ),
             "participantKind": members["kind"],
+            **_facts(members.get("facts", {})),
         }
 
     def _offering(self, entry: Entry) -> Json:
         members = entry.members
-        tagus = entry.vocabulary == "tagus"
+        tagus = entry.issuer.vocabulary == "tagus"
         terms = f"{entry.issuer.base}/terms.html"
         export = {"gx:requestType": "API", "gx:accessType": "digital", "gx:formatType": "application/json"}
         return {
-            _NAME[entry.vocabulary]: _texts(members["name"]),
-            _DESCRIPTION[entry.vocabulary]: _texts(members["description"]),
+            ("gx:name" if tagus else "name"): _texts(members["name"]),
+            ("gx:description" if tagus else "description"): _texts(members["description"]),
             "gx:providedBy": {"id": entry.issuer.did},
             "gx:keyword": members["keywords"],
             "capability": [f"cap:{capability}" for capability in members["capabilities"]],
@@ -124,16 +149,25 @@ class Writer:
             "gx:dataProtectionRegime": ["GDPR2016"],
             "gx:provisionType": "public",
             **_subcontractors(members.get("subcontractors", ()), entry.issuer.base),
+            **_facts(members.get("facts", {})),
         }
 
-    def _number(self, entry: Entry) -> Json:
-        number = entry.members["number"]
-        return {f"gx:{number['property']}": number["value"], "gx:countryCode": number["country"]}
+    def _certification(self, entry: Entry) -> Json:
+        covered = [self.subject(self.table.entries[name]) for name in entry.members["covers"]]
+        body = {"certificationBody": entry.issuer.did}
+        return {**entry.members["certificate"], "covers": covered, **body, **self._period(entry)}
 
-    def _label(self, entry: Entry, written: Mapping[str, Json]) -> Json:
+    def _participation(self, entry: Entry) -> Json:
+        participant = self.subject(self.table.entries[entry.members["for"]])
+        return {**entry.members["participation"], "participant": participant, **self._period(entry)}
+
+    def _number(self, entry: Entry) -> Json:
+        return dict(entry.members["number"])
+
+    def _label(self, entry: Entry, published: Mapping[str, Json]) -> Json:
         named = []
         for name in entry.members["for"]:
-            document = written[name]
+            document = published[name]
             digest = hashlib.sha256(rfc8785.dumps(document)).hexdigest()
             named.append(
                 {
@@ -152,10 +186,41 @@ class Writer:
         }
 
 
-_PARTICIPANT = {"loire": "LegalPerson", "tagus": "LegalParticipant"}
-_NAME = {"loire": "name", "tagus": "gx:name"}
-_DESCRIPTION = {"loire": "description", "tagus": "gx:description"}
-_TAG = {"offering": "service", "registration-number": "number", "label": "label"}
+_LOIRE = {"loire": DEVELOPMENT, "loire-2511": V2511}
+_PARTICIPANT = {"tagus": "gx:LegalParticipant", **dict.fromkeys(_LOIRE, "gx:LegalPerson")}
+_TAG = {
+    "offering": "service",
+    "registration-number": "number",
+    "label": "label",
+    "certification": "certificate",
+    "programme-participation": "participation",
+}
+#: What the rows of a fact are, by the federation's own term. The others are values.
+_ROWS = {
+    "centralAdministration": "Place",
+    "certification": "Certification",
+    "dataPlace": "Place",
+    "energy": "EnergyFigures",
+    "mainEstablishment": "Place",
+    "member": "ConsortiumMembership",
+    "metadataPlace": "Place",
+    "operationPlace": "Place",
+    "operator": "Operator",
+    "ownership": "OwnershipShare",
+    "site": "Place",
+    "technologyLicence": "TechnologyLicence",
+}
+
+
+def _facts(facts: Mapping[str, Any]) -> Json:
+    """Statements in the federation's own terms, with the class of each row."""
+    return {term: _rows(term, value) for term, value in facts.items()}
+
+
+def _rows(term: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rows(term, row) for row in value]
+    return {"type": _ROWS[term], **_facts(value)} if term in _ROWS else value
 
 
 def _texts(value: str | Mapping[str, str]) -> str | list[Json]:

@@ -9,11 +9,11 @@ import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from catalogue.samples import did_documents_folder, trust_list_path
 from catalogue.samples.documents import Writer
-from catalogue.samples.table import File, Holder, Table, read_table
+from catalogue.samples.table import File, Table, read_table
 from credentials.signing import (
     CredentialForm,
     PresentationForm,
@@ -33,50 +33,43 @@ def make(folder: Path, clock: Clock = utc_now) -> None:
     """Write `did-documents/`, `signed/` and `trust-list.json` into `folder`, in place of what was there."""
     table = read_table()
     valid_from = clock().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    valid_until = valid_from.replace(year=valid_from.year + table.years_valid, day=min(valid_from.day, 28))
     keys = {holder.did: generate_key(holder.key) for holder in table.holders.values()}
     _write_did_documents(_empty(folder / did_documents_folder().name), table, keys)
-    writer = Writer(table, valid_from, valid_until)
-    documents: dict[str, dict[str, Any]] = {}
-    for file in table.files:
-        for name in file.entries:
-            documents[name] = writer.document(table.entries[name], documents)
+    writer = Writer(table, valid_from)
     signed = _empty(folder / "signed")
+    published: dict[str, dict[str, Any]] = {}
     for file in table.files:
-        data = _sign(file, table, documents, keys, valid_from)
-        (signed / f"{file.name}.{'jwt' if file.form.endswith('jwt') else 'json'}").write_bytes(data + b"\n")
+        data = _sign(file, writer, keys, published)
+        ending = "jwt" if table.entries[file.entries[0]].issuer.form == "jwt" else "json"
+        (signed / f"{file.name}.{ending}").write_bytes(data + b"\n")
     _write_trust_list(folder / trust_list_path().name, table, valid_from)
 
 
 def _sign(
-    file: File,
-    table: Table,
-    documents: dict[str, dict[str, Any]],
-    keys: dict[str, PrivateKey],
-    created: datetime,
+    file: File, writer: Writer, keys: dict[str, PrivateKey], published: dict[str, dict[str, Any]]
 ) -> bytes:
-    holder = table.entries[file.entries[0]].issuer
-    # A presentation of JWTs holds JWTs, one with an embedded proof holds embedded proofs of the same suite.
-    inner = cast(CredentialForm, "vc-jwt" if file.form == "vp-jwt" else file.form)
-    credentials = [
-        sign_credential(documents[name], keys[holder.did], _method(holder), form=inner, created=created)
-        for name in file.entries
-    ]
+    """The bytes of a file; `published` gains its credentials as they go out, an embedded proof included."""
+    holder = writer.table.entries[file.entries[0]].issuer
+    key, method, created = keys[holder.did], f"{holder.did}#{_FRAGMENT}", writer.valid_from
+    inner: CredentialForm = "vc-jwt" if holder.form == "jwt" else holder.form
+    outer: PresentationForm = "vp-jwt" if holder.form == "jwt" else holder.form
+    credentials = []
+    for name in file.entries:
+        document = writer.document(writer.table.entries[name], published)
+        data = sign_credential(document, key, method, form=inner, created=created)
+        published[name] = document if inner == "vc-jwt" else json.loads(data)
+        credentials.append(data)
     if len(credentials) == 1:
         return credentials[0]
     return sign_presentation(
         credentials,
-        keys[holder.did],
-        _method(holder),
+        key,
+        method,
         holder=holder.did,
-        form=cast(PresentationForm, file.form),
+        form=outer,
         created=created,
         presentation_id=f"{holder.base}/presentations/{file.name}.json",
     )
-
-
-def _method(holder: Holder) -> str:
-    return f"{holder.did}#{_FRAGMENT}"
 
 
 def _write_did_documents(folder: Path, table: Table, keys: dict[str, PrivateKey]) -> None:

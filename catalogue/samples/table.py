@@ -1,25 +1,31 @@
-"""The sample table as values. Only the script that signs and the tests read it; a running node never does."""
+"""The sample tables as values. Only the script that signs and the tests read them, never a running node."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 from credentials.signing import KeyKind
 
-TABLE = Path(__file__).with_name("table.yaml")
+#: The tables lie here, read in the order of their names.
+FOLDER = Path(__file__).with_name("table")
+
+#: How a holder signs: a JWT, or a proof embedded in the document, of the suite that is named.
+Form = Literal["jwt", "ed25519-2020", "jws2020", "jws2020-legacy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who signs: a DID and the kind of key made for it."""
+    """Who signs: a DID, the kind of key made for it, the form of its proofs and the vocabulary it writes."""
 
     did: str
     key: KeyKind
+    form: Form
+    vocabulary: str
 
     @property
     def base(self) -> str:
@@ -34,17 +40,15 @@ class Entry:
     name: str
     about: str
     issuer: Holder
-    vocabulary: str
     members: Mapping[str, Any]
     expect: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One signed file: the form of its proof and the entries in it, by name."""
+    """One signed file: its name, and the entries in it by name. Two or more are a presentation."""
 
     name: str
-    form: str
     entries: tuple[str, ...]
 
 
@@ -52,7 +56,6 @@ class File:
 class Table:
     """The whole sample world."""
 
-    years_valid: int
     holders: Mapping[str, Holder]
     trusted: tuple[Mapping[str, Any], ...]
     entries: Mapping[str, Entry]
@@ -60,15 +63,32 @@ class Table:
 
 
 def read_table() -> Table:
-    """Read `table.yaml`. KeyError or ValueError where it contradicts itself."""
-    document = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    holders = {name: Holder(**row) for name, row in document["holders"].items()}
-    entries = {name: _entry(name, row, holders) for name, row in document["documents"].items()}
-    files = tuple(File(row["file"], row["form"], tuple(row["documents"])) for row in document["files"])
-    used = [name for file in files for name in file.entries]
+    """Read all tables of the folder as one. KeyError or ValueError where they contradict themselves."""
+    parts = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yaml"))]
+    holders = {name: Holder(**row) for name, row in _merged(parts, "holders")}
+    entries = {name: _entry(name, row, holders) for name, row in _merged(parts, "documents")}
+    lists = [(name, tuple(names)) for name, names in _merged(parts, "files")]
+    used = [name for _, names in lists for name in names]
     if sorted(used) != sorted(entries):
         raise ValueError(f"not in exactly one file: {sorted(set(used) ^ set(entries)) or 'one is in two'}")
-    return Table(document["years_valid"], holders, tuple(document["trusted"]), entries, files)
+    return Table(
+        holders=holders,
+        trusted=tuple(row for part in parts for row in part.get("trusted", ())),
+        entries=entries,
+        # A number first, so that the order of names is that of publication.
+        files=tuple(File(f"{n:02}-{name}", names) for n, (name, names) in enumerate(lists, start=1)),
+    )
+
+
+def _merged(parts: list[dict[str, Any]], member: str) -> Iterator[tuple[str, Any]]:
+    """The rows of all tables by name; a name stands for one thing only."""
+    seen: set[str] = set()
+    for part in parts:
+        for name, row in part[member].items():
+            if name in seen:
+                raise ValueError(f"{member}: {name} stands in two tables")
+            seen.add(name)
+            yield name, row
 
 
 def _entry(name: str, row: dict[str, Any], holders: Mapping[str, Holder]) -> Entry:
@@ -76,7 +96,6 @@ def _entry(name: str, row: dict[str, Any], holders: Mapping[str, Holder]) -> Ent
         name=name,
         about=row.pop("about"),
         issuer=holders[row.pop("issuer")],
-        vocabulary=row.pop("vocabulary"),
         expect=row.pop("expect"),
         members=row,
     )
