@@ -13,6 +13,7 @@ from credentials.errors import Rejection
 from credentials.keys import (
     KeyUnusable,
     PublicKey,
+    public_key_from_base58,
     public_key_from_jwk,
     public_key_from_multibase,
     public_key_from_pem,
@@ -37,6 +38,15 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 # WHATWG URL "ends in a number": what a resolver would take for an IPv4 address.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+
+_KEY_FORMS = ("publicKeyJwk", "publicKeyMultibase", "publicKeyPem", "publicKeyBase58")
+#: Types of method that fix the kind of key. `Multikey`, `JsonWebKey` and `JsonWebKey2020` hold any.
+_CURVE_OF_TYPE = {
+    "Ed25519VerificationKey2018": "Ed25519",
+    "Ed25519VerificationKey2020": "Ed25519",
+    "EcdsaSecp256k1VerificationKey2019": "secp256k1",
+    "EcdsaSecp256r1VerificationKey2019": "P-256",
+}
 
 
 class DidMalformed(ValueError):
@@ -178,23 +188,34 @@ class VerificationMethod:
         return jwk if isinstance(jwk, Mapping) else None
 
     def key(self) -> PublicKey:
-        """The public key. KeyUnusable when there is none that may verify signatures."""
-        forms = [
-            name for name in ("publicKeyJwk", "publicKeyMultibase", "publicKeyPem") if name in self.material
-        ]
+        """The public key. KeyUnusable when there is none that may verify signatures.
+
+        Where the type names a kind of key, as those made for one suite do, the key must be of that kind.
+        """
+        forms = [name for name in _KEY_FORMS if name in self.material]
         if len(forms) != 1:
             raise KeyUnusable(
-                "a verification method needs exactly one of publicKeyJwk, publicKeyMultibase, publicKeyPem; "
+                f"a verification method needs exactly one of {', '.join(_KEY_FORMS)}; "
                 f"this one has {', '.join(forms) or 'none'}"
             )
-        value = self.material[forms[0]]
-        if forms[0] == "publicKeyJwk" and isinstance(value, Mapping):
+        curve = _CURVE_OF_TYPE.get(self.type)
+        key = self._read(forms[0], self.material[forms[0]], curve)
+        if curve not in (None, key.curve):
+            raise KeyUnusable(f"a method of type {self.type} can't have a {key.curve or key.kty} key")
+        return key
+
+    def _read(self, form: str, value: object, curve: str | None) -> PublicKey:
+        if form == "publicKeyJwk" and isinstance(value, Mapping):
             return public_key_from_jwk(value)
-        if forms[0] == "publicKeyMultibase" and isinstance(value, str):
+        if form == "publicKeyMultibase" and isinstance(value, str):
             return public_key_from_multibase(value)
-        if forms[0] == "publicKeyPem" and isinstance(value, str):
+        if form == "publicKeyPem" and isinstance(value, str):
             return public_key_from_pem(value)
-        raise KeyUnusable(f"{forms[0]} has the wrong JSON type")
+        if form == "publicKeyBase58" and isinstance(value, str):
+            if curve is None:
+                raise KeyUnusable(f"publicKeyBase58 in a method of type {self.type[:40]!r} says nothing")
+            return public_key_from_base58(value, curve)
+        raise KeyUnusable(f"{form} has the wrong JSON type")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Public keys: Ed25519, P-256 and RSA, from JWK, multibase or PEM, and the algorithms that fit each.
+"""Public keys: Ed25519, P-256, P-384, secp256k1 and RSA, and the signature algorithms that fit each.
 
 A key that could not keep a secret is refused when it is read: RSA outside 2048 to 8192 bits, points off the
 curve, Ed25519 points of small order (for which anybody can sign), keys published with their private half.
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from credentials.encoding import from_base64url, from_multibase, to_base58btc, to_base64url
+from credentials.encoding import from_base58btc, from_base64url, from_multibase, to_base58btc, to_base64url
 
 #: Shorter RSA keys are within reach of a state; RFC 7518 section 3.3 requires 2048 bits.
 MIN_RSA_BITS = 2048
@@ -30,16 +30,40 @@ MAX_PEM = 16_384
 #: Parsed keys kept; an RSA key takes about 2 kB, so at most some 8 MB a process.
 KEY_CACHE = 4096
 
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An elliptic curve for ECDSA with the one algorithm that goes with it (RFC 7518 section 3.4, RFC 8812).
+
+    `size` is the length in bytes of a coordinate, and of each half of a signature.
+    """
+
+    name: str
+    native: ec.EllipticCurve
+    size: int
+    algorithm: str
+    hash: hashes.HashAlgorithm
+    codec: bytes
+
+
+# The codecs are multicodec prefixes as unsigned varints (0x1200, 0x1201, 0xe7).
+CURVES = {
+    curve.name: curve
+    for curve in (
+        Curve("P-256", ec.SECP256R1(), 32, "ES256", hashes.SHA256(), b"\x80\x24"),
+        Curve("P-384", ec.SECP384R1(), 48, "ES384", hashes.SHA384(), b"\x81\x24"),
+        Curve("secp256k1", ec.SECP256K1(), 32, "ES256K", hashes.SHA256(), b"\xe7\x01"),
+    )
+}
+
 RSA_ALGORITHMS = frozenset({"PS256", "RS256"})
-P256_ALGORITHMS = frozenset({"ES256"})
 ED25519_ALGORITHMS = frozenset({"EdDSA", "Ed25519"})
 #: Every algorithm that a signature may name. RS256 is refused unless the settings allow it.
-ALGORITHMS = RSA_ALGORITHMS | P256_ALGORITHMS | ED25519_ALGORITHMS
+ALGORITHMS = RSA_ALGORITHMS | ED25519_ALGORITHMS | {curve.algorithm for curve in CURVES.values()}
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
-# Multicodec prefixes, as unsigned varints (0xed, 0x1200).
-_CODEC_ED25519, _CODEC_P256 = b"\xed\x01", b"\x80\x24"
+_CODEC_ED25519 = b"\xed\x01"
 
 _P25519 = 2**255 - 19
 # y-coordinates of the points of order 1, 2, 4 and 8 (RFC 7748 section 6.1 names the same weakness).
@@ -103,8 +127,15 @@ class PublicKey:
             point = self.native.public_bytes(
                 serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
             )
-            return "z" + to_base58btc(_CODEC_P256 + point)
+            return "z" + to_base58btc(CURVES[self.curve].codec + point)
         raise KeyUnusable("an RSA key has no multibase form here; use did:jwk or did:web")
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm that new signatures by this key use: EdDSA, PS256, or that of its curve."""
+        if self.curve in CURVES:
+            return CURVES[self.curve].algorithm
+        return "PS256" if self.kty == "RSA" else "EdDSA"
 
     def remarks(self, algorithm: str) -> tuple[str, ...]:
         """What is odd but harmless about a signature with `algorithm` by this key."""
@@ -123,7 +154,8 @@ class PublicKey:
             if isinstance(self.native, ed25519.Ed25519PublicKey):
                 self.native.verify(signature, data)
             elif isinstance(self.native, ec.EllipticCurvePublicKey):
-                self.native.verify(_der_signature(signature), data, ec.ECDSA(hashes.SHA256()))
+                curve = CURVES[self.curve]
+                self.native.verify(_der_signature(signature, curve), data, ec.ECDSA(curve.hash))
             elif algorithm == "PS256":
                 self.native.verify(signature, data, _PSS, hashes.SHA256())
             else:
@@ -132,11 +164,16 @@ class PublicKey:
             raise SignatureInvalid("the signature does not match the key and the content") from error
 
 
-def _der_signature(signature: bytes) -> bytes:
-    # RFC 7518 section 3.4: r and s as 32 octets each, nothing else.
-    if len(signature) != 64:
-        raise SignatureInvalid(f"an ES256 signature has 64 bytes, this one {len(signature)}")
-    return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+def _der_signature(signature: bytes, curve: Curve) -> bytes:
+    # RFC 7518 section 3.4: r and s as `size` octets each, nothing else.
+    size = curve.size
+    if len(signature) != 2 * size:
+        raise SignatureInvalid(
+            f"an {curve.algorithm} signature has {2 * size} bytes, this one {len(signature)}"
+        )
+    return encode_dss_signature(
+        int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+    )
 
 
 def public_key_from_jwk(jwk: Mapping[str, Any]) -> PublicKey:
@@ -147,8 +184,9 @@ def public_key_from_jwk(jwk: Mapping[str, Any]) -> PublicKey:
     match jwk.get("kty"), jwk.get("crv"):
         case "OKP", "Ed25519":
             key = _ed25519(_member(jwk, "x", 32))
-        case "EC", "P-256":
-            key = _p256(b"\x04" + _member(jwk, "x", 32) + _member(jwk, "y", 32))
+        case "EC", str(name) if name in CURVES:
+            size = CURVES[name].size
+            key = _on_curve(name, b"\x04" + _member(jwk, "x", size) + _member(jwk, "y", size))
         case "RSA", _:
             key = _rsa(_unsigned(jwk, "n"), _unsigned(jwk, "e"))
         case kty, curve:
@@ -210,14 +248,15 @@ def _ed25519(raw: bytes) -> PublicKey:
 
 
 @lru_cache(maxsize=KEY_CACHE)
-def _p256(point: bytes) -> PublicKey:
+def _on_curve(name: str, point: bytes) -> PublicKey:
+    curve = CURVES[name]
     try:
-        native = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        native = ec.EllipticCurvePublicKey.from_encoded_point(curve.native, point)
     except ValueError as error:
-        raise KeyUnusable("the point is not on curve P-256") from error
+        raise KeyUnusable(f"the point is not on curve {name}") from error
     numbers = native.public_numbers()
-    x, y = (to_base64url(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
-    return PublicKey("EC", "P-256", (("x", x), ("y", y)), P256_ALGORITHMS, native)
+    x, y = (to_base64url(number.to_bytes(curve.size, "big")) for number in (numbers.x, numbers.y))
+    return PublicKey("EC", name, (("x", x), ("y", y)), frozenset({curve.algorithm}), native)
 
 
 @lru_cache(maxsize=KEY_CACHE)
@@ -242,7 +281,7 @@ def _rsa(n: int, e: int) -> PublicKey:
 
 
 def public_key_from_multibase(text: str) -> PublicKey:
-    """A key from its Multikey text (`publicKeyMultibase`, did:key): Ed25519 or P-256. KeyUnusable else."""
+    """A key from its Multikey text (`publicKeyMultibase`, did:key). KeyUnusable for RSA and other kinds."""
     try:
         data = from_multibase(text)
     except ValueError as error:
@@ -250,9 +289,28 @@ def public_key_from_multibase(text: str) -> PublicKey:
     codec, raw = data[:2], data[2:]
     if codec == _CODEC_ED25519 and len(raw) == 32:
         return _ed25519(raw)
-    if codec == _CODEC_P256 and len(raw) == 33:
-        return _p256(raw)
-    raise KeyUnusable("the multibase key is neither a 32-byte Ed25519 nor a compressed P-256 key")
+    for curve in CURVES.values():
+        if codec == curve.codec and len(raw) == curve.size + 1:
+            return _on_curve(curve.name, raw)
+    raise KeyUnusable(
+        f"the multibase key is neither a 32-byte Ed25519 nor a compressed {', '.join(CURVES)} key"
+    )
+
+
+def public_key_from_base58(text: str, curve: str) -> PublicKey:
+    """A key from its bare bytes (`publicKeyBase58` of the suites before Multikey). KeyUnusable else.
+
+    `curve` says whose: `Ed25519`, or one of `CURVES` with a compressed point.
+    """
+    try:
+        raw = from_base58btc(text)
+    except ValueError as error:
+        raise KeyUnusable(f"the base58 key is {error}") from error
+    if curve in CURVES and len(raw) == CURVES[curve].size + 1:
+        return _on_curve(curve, raw)
+    if curve == "Ed25519" and len(raw) == 32:
+        return _ed25519(raw)
+    raise KeyUnusable(f"the base58 key has {len(raw)} bytes, which is not the length of a {curve} key")
 
 
 def public_key_from_pem(pem: str | bytes) -> PublicKey:
@@ -278,10 +336,12 @@ def public_key_from_native(native: object) -> PublicKey:
     """A key from an object of `cryptography`. KeyUnusable for other kinds, curves and sizes."""
     if isinstance(native, ed25519.Ed25519PublicKey):
         return _ed25519(native.public_bytes_raw())
-    if isinstance(native, ec.EllipticCurvePublicKey) and isinstance(native.curve, ec.SECP256R1):
+    if isinstance(native, ec.EllipticCurvePublicKey):
         uncompressed = serialization.PublicFormat.UncompressedPoint
-        return _p256(native.public_bytes(serialization.Encoding.X962, uncompressed))
+        for curve in CURVES.values():
+            if native.curve.name == curve.native.name:
+                return _on_curve(curve.name, native.public_bytes(serialization.Encoding.X962, uncompressed))
     if isinstance(native, rsa.RSAPublicKey):
         numbers = native.public_numbers()
         return _rsa(numbers.n, numbers.e)
-    raise KeyUnusable("the key is neither Ed25519, P-256 nor RSA")
+    raise KeyUnusable(f"the key is neither Ed25519, RSA nor one of {', '.join(CURVES)}")

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from credentials.keys import KeyUnusable, PublicKey, public_key_from_native
+from credentials.keys import CURVES, KeyUnusable, PublicKey, public_key_from_native
 
-KeyKind = Literal["Ed25519", "P-256", "RSA-2048"]
-KEY_KINDS: tuple[KeyKind, ...] = ("Ed25519", "P-256", "RSA-2048")
+KeyKind = Literal["Ed25519", "P-256", "P-384", "secp256k1", "RSA-2048"]
+KEY_KINDS: tuple[KeyKind, ...] = ("Ed25519", "P-256", "P-384", "secp256k1", "RSA-2048")
 
 NativePrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -50,17 +50,15 @@ class PrivateKey:
     @classmethod
     def _checked(cls, native: object) -> PrivateKey:
         if not isinstance(native, NativePrivateKey):
-            raise KeyUnusable("the private key is neither Ed25519, P-256 nor RSA")
+            raise KeyUnusable("the private key is neither Ed25519, ECDSA nor RSA")
         key = cls(native)
         key.public()
         return key
 
     @property
     def algorithm(self) -> str:
-        """The JOSE algorithm this key signs with: EdDSA, ES256 or PS256."""
-        if isinstance(self.native, ed25519.Ed25519PrivateKey):
-            return "EdDSA"
-        return "ES256" if isinstance(self.native, ec.EllipticCurvePrivateKey) else "PS256"
+        """The JOSE algorithm this key signs with: EdDSA, PS256, or that of its curve."""
+        return self.public().algorithm
 
     def public(self) -> PublicKey:
         """The public half. KeyUnusable when nobody would accept it, say an RSA key that is too short."""
@@ -82,8 +80,9 @@ class PrivateKey:
         if isinstance(self.native, ed25519.Ed25519PrivateKey):
             return self.native.sign(data)
         if isinstance(self.native, ec.EllipticCurvePrivateKey):
-            r, s = decode_dss_signature(self.native.sign(data, ec.ECDSA(hashes.SHA256())))
-            return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+            curve = CURVES[self.public().curve]
+            r, s = decode_dss_signature(self.native.sign(data, ec.ECDSA(curve.hash)))
+            return r.to_bytes(curve.size, "big") + s.to_bytes(curve.size, "big")
         pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
         return self.native.sign(data, pss, hashes.SHA256())
 
@@ -92,8 +91,8 @@ def generate_key(kind: KeyKind) -> PrivateKey:
     """A new key from the operating system's randomness. ValueError for an unknown kind."""
     if kind == "Ed25519":
         return PrivateKey(ed25519.Ed25519PrivateKey.generate())
-    if kind == "P-256":
-        return PrivateKey(ec.generate_private_key(ec.SECP256R1()))
+    if kind in CURVES:
+        return PrivateKey(ec.generate_private_key(CURVES[kind].native))
     if kind == "RSA-2048":
         return PrivateKey(rsa.generate_private_key(public_exponent=65537, key_size=2048))
     raise ValueError(f"no such kind of key: {kind!r}; use one of {', '.join(KEY_KINDS)}")

@@ -125,7 +125,7 @@ class FirstOf:
 
 
 class InlineResolver:
-    """did:key (Ed25519, P-256) and did:jwk: the DID is the key, its document follows from it."""
+    """did:key and did:jwk: the DID is the key, its document follows from it."""
 
     def resolve(self, did: str) -> Resolved:
         """The derived document of a did:key or did:jwk. ResolutionFailed when its key is unusable."""

@@ -73,7 +73,7 @@ class SigningRefused(Exception):
 
 
 def did_key(key: PublicKey) -> str:
-    """The did:key of an Ed25519 or P-256 key. KeyUnusable for RSA."""
+    """The did:key of any key but RSA, for which it raises KeyUnusable."""
     return f"did:key:{key.multibase()}"
 
 
@@ -114,7 +114,7 @@ def did_document(
             "id": f"{did}#{fragment}",
             "type": "JsonWebKey2020",
             "controller": did,
-            "publicKeyJwk": {**key.jwk(), "alg": _algorithm(key), **chain},
+            "publicKeyJwk": {**key.jwk(), "alg": key.algorithm, **chain},
         }
         for fragment, key in keys.items()
     ]
@@ -126,10 +126,6 @@ def did_document(
         "assertionMethod": ids,
         "authentication": ids,
     }
-
-
-def _algorithm(key: PublicKey) -> str:
-    return {"OKP": "EdDSA", "EC": "ES256", "RSA": "PS256"}[key.kty]
 
 
 def x5c_from_pem(pem: bytes) -> list[str]:

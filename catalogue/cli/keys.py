@@ -13,7 +13,7 @@ from catalogue.cli.output import Unusable, read_bytes, write_output, write_priva
 if TYPE_CHECKING:
     from credentials.signing import KeyKind, PrivateKey
 
-KINDS: tuple[KeyKind, ...] = ("Ed25519", "P-256", "RSA-2048")
+KINDS: tuple[KeyKind, ...] = ("Ed25519", "P-256", "P-384", "secp256k1", "RSA-2048")
 
 
 @click.command()

@@ -60,6 +60,8 @@ def outcomes(
     [
         ("ed25519_test.json", "EdDSA", 150),
         ("ecdsa_secp256r1_sha256_p1363_test.json", "ES256", 250),
+        ("ecdsa_secp384r1_sha384_p1363_test.json", "ES384", 250),
+        ("ecdsa_secp256k1_sha256_p1363_test.json", "ES256K", 250),
         ("rsa_pss_2048_sha256_mgf1_32_test.json", "PS256", 100),
     ],
 )

@@ -22,8 +22,9 @@ from credentials.dids import (
     web_host,
     web_url,
 )
-from credentials.keys import KeyUnusable
-from credentials.private_keys import generate_key
+from credentials.encoding import from_multibase, to_base58btc
+from credentials.keys import KeyUnusable, PublicKey
+from credentials.private_keys import KEY_KINDS, generate_key
 
 DID = "did:web:provider.example"
 KEY = generate_key("P-256").public()
@@ -303,3 +304,45 @@ def test_multibase_key_is_read_and_jwk_is_kept_as_published() -> None:
     assert found.jwk is None
     jwk = {**KEY.jwk(), "x5u": "https://provider.example/chain.pem"}
     assert document(verificationMethod=[method(publicKeyJwk=jwk)]).find(DID).jwk == jwk
+
+
+KINDS = {kind: generate_key(kind).public() for kind in KEY_KINDS}
+
+
+def base58(key: PublicKey) -> str:
+    """The key without its codec, as the suites before Multikey wrote it."""
+    return to_base58btc(from_multibase(key.multibase())[2:])
+
+
+@pytest.mark.parametrize(
+    ("type_", "kinds"),
+    [
+        ("Multikey", KEY_KINDS),
+        ("JsonWebKey", KEY_KINDS),
+        ("JsonWebKey2020", KEY_KINDS),
+        ("Ed25519VerificationKey2020", ("Ed25519",)),
+        ("Ed25519VerificationKey2018", ("Ed25519",)),
+        ("EcdsaSecp256k1VerificationKey2019", ("secp256k1",)),
+    ],
+)
+def test_method_types_hold_the_keys_they_are_for_and_no_others(type_: str, kinds: tuple[str, ...]) -> None:
+    for kind, key in KINDS.items():
+        forms: list[dict[str, Any]] = [{"publicKeyJwk": key.jwk()}]
+        if kind != "RSA-2048":
+            forms.append({"publicKeyMultibase": key.multibase()})
+            if type_.endswith(("2018", "2019")):
+                forms.append({"publicKeyBase58": base58(key)})
+        for form in forms:
+            entry = method(type=type_, **{"publicKeyJwk": None, **form})
+            found = document(verificationMethod=[entry]).find(DID)
+            if kind in kinds:
+                assert found.key() == key
+            else:
+                with pytest.raises(KeyUnusable):
+                    found.key()
+
+
+def test_bare_bytes_without_a_type_that_says_whose_they_are_no_key() -> None:
+    entry = method(type="Multikey", publicKeyJwk=None, publicKeyBase58=base58(KINDS["Ed25519"]))
+    with pytest.raises(KeyUnusable, match="says nothing"):
+        document(verificationMethod=[entry]).find(DID).key()

@@ -19,6 +19,7 @@ from credentials.signing import SigningRefused, sign_compact
 KEYS = {kind: generate_key(kind) for kind in KEY_KINDS}
 KEY = KEYS["P-256"]
 RSA = KEYS["RSA-2048"]
+JOSERFC_KINDS = {"OKP": OKPKey, "EC": ECKey, "RSA": RSAKey}
 # RFC 9864 prefers the name Ed25519; credentials in circulation say EdDSA.
 old_name = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 
@@ -43,8 +44,7 @@ def test_our_tokens_hold_for_us_and_for_joserfc(kind: KeyKind) -> None:
     assert verify_compact(jws, key.public()) == ()
     assert jws.payload == b'{"a":1}'
     assert jws.content_id == digest_of(token.rpartition(".")[0].encode())
-    kinds = {"Ed25519": OKPKey, "P-256": ECKey, "RSA-2048": RSAKey}
-    other = kinds[kind].import_key(dict(key.public().jwk()))
+    other = JOSERFC_KINDS[key.public().kty].import_key(dict(key.public().jwk()))
     assert joserfc_jws.deserialize_compact(token, other, algorithms=[key.algorithm]).payload == b'{"a":1}'
 
 
@@ -52,8 +52,7 @@ def test_our_tokens_hold_for_us_and_for_joserfc(kind: KeyKind) -> None:
 @pytest.mark.parametrize("kind", KEY_KINDS)
 def test_tokens_of_joserfc_hold_for_us(kind: KeyKind) -> None:
     key = KEYS[kind]
-    kinds = {"Ed25519": OKPKey, "P-256": ECKey, "RSA-2048": RSAKey}
-    own = kinds[kind].import_key(key.to_jwk())
+    own = JOSERFC_KINDS[key.public().kty].import_key(key.to_jwk())
     token = joserfc_jws.serialize_compact({"alg": key.algorithm}, b"{}", own, algorithms=[key.algorithm])
     verify_compact(parse_compact(token), key.public())
 
@@ -83,7 +82,7 @@ def test_detached_token_with_b64_true_or_absent_signs_the_encoded_payload(extra:
         ({"alg": "none"}, "signature", "not accepted"),
         ({"alg": "NONE"}, "signature", "not accepted"),
         ({"alg": "HS256"}, "signature", "not accepted"),
-        ({"alg": "ES384"}, "signature", "not accepted"),
+        ({"alg": "ES512"}, "signature", "not accepted"),
         ({"alg": ["ES256"]}, "signature", "not accepted"),
         ({}, "signature", "not accepted"),
         ({"alg": "ES256", "jwk": KEY.public().jwk()}, "key", "its own key"),

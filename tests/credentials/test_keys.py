@@ -23,7 +23,7 @@ from credentials.keys import (
 from credentials.private_keys import KEY_KINDS, KeyKind, PrivateKey, generate_key
 
 KEYS = {kind: generate_key(kind) for kind in KEY_KINDS}
-ED25519, P256, RSA = (KEYS[kind] for kind in KEY_KINDS)
+ED25519, P256, P384, K256, RSA = (KEYS[kind] for kind in KEY_KINDS)
 
 
 def jwk_of(key: PrivateKey, **changes: Any) -> dict[str, Any]:
@@ -62,7 +62,9 @@ def test_private_key_shows_nothing_of_itself() -> None:
         assert repr(key) == "PrivateKey()"
 
 
-@pytest.mark.parametrize(("prefix", "key"), [("z6Mk", ED25519), ("zDn", P256)])
+@pytest.mark.parametrize(
+    ("prefix", "key"), [("z6Mk", ED25519), ("zDn", P256), ("z82L", P384), ("zQ3s", K256)]
+)
 def test_multibase_begins_as_published_did_keys_do(prefix: str, key: PrivateKey) -> None:
     assert key.public().multibase().startswith(prefix)
 
@@ -85,7 +87,10 @@ def test_published_private_key_is_refused(member: str) -> None:
         ({"key_ops": "verify"}, "key_ops"),
         ({"alg": "ES256K"}, "alg"),
         ({"alg": 7}, "alg"),
-        ({"crv": "P-384"}, "not supported"),
+        ({"crv": "P-521"}, "not supported"),
+        ({"crv": ["P-256"]}, "not supported"),
+        ({"crv": "P-384"}, "32 bytes instead of 48"),
+        ({"crv": "secp256k1"}, "not on curve"),
         ({"crv": None}, "not supported"),
         ({"kty": "oct"}, "not supported"),
         ({"kty": ["EC"]}, "not supported"),
@@ -156,7 +161,9 @@ def test_both_names_of_ed25519_are_one() -> None:
 
 
 @pytest.mark.parametrize("kind", KEY_KINDS)
-@pytest.mark.parametrize("algorithm", ["PS256", "RS256", "ES256", "EdDSA", "HS256", "none", "ES384", ""])
+@pytest.mark.parametrize(
+    "algorithm", ["PS256", "RS256", "ES256", "ES384", "ES256K", "ES512", "EdDSA", "HS256", "none", ""]
+)
 def test_algorithm_that_does_not_fit_the_key_is_refused(kind: KeyKind, algorithm: str) -> None:
     key = KEYS[kind]
     if algorithm == key.algorithm:
@@ -245,7 +252,7 @@ def test_oversized_pem_is_refused_unread() -> None:
 
 
 def test_pem_of_another_kind_of_key_is_refused() -> None:
-    for native in (ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 1024)):
+    for native in (ec.generate_private_key(ec.SECP521R1()), rsa.generate_private_key(65537, 1024)):
         pem = native.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )

@@ -93,10 +93,24 @@ def test_method_of_an_inline_did_has_one_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("did", "curve"),
+    [
+        # Examples of the did:key method specification.
+        ("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", "Ed25519"),
+        ("did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169", "P-256"),
+        ("did:key:z82Lm1MpAkeJcix9K8TMiLd5NMAhnwkjjCBeWHXyu3U4oT2MVJJKXkcVBgjGhnLBn2Kaau9", "P-384"),
+        ("did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme", "secp256k1"),
+    ],
+)
+def test_did_key_of_each_curve_resolves_to_its_key(did: str, curve: str) -> None:
+    assert InlineResolver().resolve(did).document.find(did).key().curve == curve
+
+
+@pytest.mark.parametrize(
     "did",
     [
         "did:key:z6Mk",
-        "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme",
+        "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBmf",
         "did:key:uAAAA",
         "did:jwk:AAAA",
         "did:jwk:%41",
