@@ -304,10 +304,8 @@ class _Search:
         question = self._question
         size = question.query.size
         matching, found = answer_loosening(question, self._attempt, lambda answer: answer.total)
-        shown = found.hits[:size]
-        highlighter = Highlighter(question.words, matching)
         return Page(
-            hits=tuple(self._hit(key, address, highlighter) for key, address in shown),
+            hits=tuple(self._hits(found.hits[:size], matching)),
             total=found.total,
             next=self._next(matching, found) if len(found.hits) > size else None,
             facets=self._facets(matching),
@@ -356,14 +354,13 @@ class _Search:
         filters = frozenset((name, frozenset(values)) for name, values in question.filters().items())
         return question.query.kind, question.words, question.has_text, filters, matching
 
-    def _hit(self, key: object, address: DocAddress, highlighter: Highlighter) -> Hit:
-        item = self._item(address)
-        return Hit(
-            id=str(item["id"]),
-            item=item,
-            highlights=highlighter.highlights(item) if self._question.words else {},
-            score=key if self._question.ranked and isinstance(key, float) else None,
-        )
+    def _hits(self, shown: Sequence[tuple[object, DocAddress]], matching: Matching) -> Iterator[Hit]:
+        ranked = self._question.ranked
+        items = [self._item(address) for _, address in shown]
+        marked = Highlighter(self._question.words, matching).highlights(items)
+        for (key, _), item, highlights in zip(shown, items, marked, strict=True):
+            score = key if ranked and isinstance(key, float) else None
+            yield Hit(str(item["id"]), item, highlights, score)
 
     def _item(self, address: DocAddress) -> Mapping[str, object]:
         name = (address.segment_ord, address.doc)

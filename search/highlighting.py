@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
 from search.plan import typos_in
 from search.query import Matching
-from search.text import MAX_WORD, Word, fold, primary_subtag, stems, within_distance
+from search.text import MAX_WORD, Word, fold, primary_subtag, similar, stems
 
 #: Fragments per field: enough to judge a hit in a list.
 MAX_FRAGMENTS = 2
@@ -22,65 +22,96 @@ FRAGMENT_LENGTH = 160
 _FIELDS = {"name": "names", "description": "descriptions"}
 
 _Span = tuple[int, int]
-
-
-class _Judge(dict[str, bool]):
-    """Whether a word as written in a text of one language was found; worked out once for each word."""
-
-    def __init__(self, language: str, found: frozenset[str], typos: tuple[tuple[str, int], ...]) -> None:
-        super().__init__()
-        self._language, self._found, self._typos = language, found, typos
-
-    def __missing__(self, word: str) -> bool:
-        folded = fold(word)[:MAX_WORD]
-        self[word] = not self._found.isdisjoint(stems(folded, self._language)) or any(
-            within_distance(folded, asked, typos) for asked, typos in self._typos
-        )
-        return self[word]
+_Texts = Mapping[str, str]
 
 
 class Highlighter:
-    """Marks the words of one question in the texts of its hits."""
+    """Marks the words of one question in the texts of a page of hits."""
 
     def __init__(self, words: tuple[Word, ...], matching: Matching) -> None:
         self._stems = frozenset(stem for word in words for stem in word.stems)
+        # Stemming changes no word's first letter.
+        self._initials = frozenset(stem[:1] for stem in self._stems)
         self._typos: tuple[tuple[str, int], ...] = ()
         if matching in (Matching.TYPOS, Matching.ANY_TYPOS):
             self._typos = tuple((word.text, typos_in(word.text)) for word in words if typos_in(word.text))
         self._candidates = _ANY_WORD if self._typos else _candidates(self._stems)
-        self._judges: dict[str, _Judge] = {}
 
-    def highlights(self, item: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
-        """Fragments for `name` and `description`; a field without a found word is left out."""
-        found: dict[str, tuple[str, ...]] = {}
-        for name, member in _FIELDS.items():
-            texts = item.get(member)
-            if isinstance(texts, Mapping):
-                fragments = self._fragments(texts)
-                if fragments:
-                    found[name] = fragments
+    def highlights(self, items: Sequence[Mapping[str, object]]) -> list[dict[str, tuple[str, ...]]]:
+        """The fragments of each item's `name` and `description`; a field without a found word is left out."""
+        if self._candidates is None:
+            return [{} for _ in items]
+        texts = [
+            {name: of for name, member in _FIELDS.items() if isinstance(of := item.get(member), Mapping)}
+            for item in items
+        ]
+        found = self._found(self._candidates, [of for by_field in texts for of in by_field.values()])
+        return [
+            {name: marked for name, of in by_field.items() if (marked := _fragments(of, found))}
+            for by_field in texts
+        ]
+
+    def _found(self, candidates: re.Pattern[str], texts: Iterable[_Texts]) -> Mapping[str, Set[str]]:
+        """The words, as they are written in the texts of each language, that the question finds."""
+        by_language: dict[str, list[str]] = {}
+        for of in texts:
+            for language, text in of.items():
+                by_language.setdefault(language, []).append(text)
+        return {
+            language: self._judged(primary_subtag(language), set(candidates.findall("\n".join(written))))
+            for language, written in by_language.items()
+        }
+
+    def _judged(self, language: str, written: Set[str]) -> Set[str]:
+        words = list(written)
+        folded = [fold(word)[:MAX_WORD] for word in words]
+        found = {
+            word
+            for word, plain in zip(words, folded, strict=True)
+            if plain[:1] in self._initials and not self._stems.isdisjoint(stems(plain, language))
+        }
+        for asked, typos in self._typos:
+            found.update(words[place] for place in similar(asked, folded, typos))
         return found
 
-    def _fragments(self, texts: Mapping[str, str]) -> tuple[str, ...]:
-        fragments: list[str] = []
-        for language in sorted(texts):
-            if len(fragments) == MAX_FRAGMENTS:
-                break
-            text = texts[language]
-            for window, spans in _windows(text, self._spans(text, language)):
-                fragments.append(_marked(text, window, spans))
-                if len(fragments) == MAX_FRAGMENTS:
-                    break
-        return tuple(fragments)
 
-    def _spans(self, text: str, language: str) -> list[_Span]:
-        if self._candidates is None:
-            return []
-        judge = self._judges.get(language)
-        if judge is None:
-            judge = _Judge(primary_subtag(language), self._stems, self._typos)
-            self._judges[language] = judge
-        return [match.span() for match in self._candidates.finditer(text) if judge[match[0]]]
+def _fragments(texts: _Texts, found: Mapping[str, Set[str]]) -> tuple[str, ...]:
+    fragments: list[str] = []
+    for language in sorted(texts):
+        text = texts[language]
+        for window, inside in _windows(text, _spans(text, found[language])):
+            fragments.append(_marked(text, window, inside))
+            if len(fragments) == MAX_FRAGMENTS:
+                return tuple(fragments)
+    return tuple(fragments)
+
+
+def _spans(text: str, words: Iterable[str]) -> list[_Span]:
+    """Where these words stand in the text, in order; only as whole words."""
+    spans: list[_Span] = []
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if _begins(text, at) and _ends(text, end):
+                spans.append((at, end))
+            at = text.find(word, end)
+    return sorted(spans)
+
+
+def _begins(text: str, at: int) -> bool:
+    while at and _is_mark(text[at - 1]):
+        at -= 1
+    return not at or not text[at - 1].isalnum()
+
+
+def _ends(text: str, end: int) -> bool:
+    return end == len(text) or not (text[end].isalnum() or _is_mark(text[end]))
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it is a combining mark, which belongs to the letter before it."""
+    return "\u0300" <= character <= "\u036f"
 
 
 def _windows(text: str, spans: Iterable[_Span]) -> Iterator[tuple[_Span, list[_Span]]]:
@@ -164,6 +195,6 @@ def _unfolded(letters: int) -> dict[str, str]:
     return {start: "".join(found) for start, found in table.items()}
 
 
-_REST = r"(?:[^\W_]|[\u0300-\u036f])*"
+_REST = r"[^\W_]*(?:[\u0300-\u036f]+[^\W_]*)*"
 _ANY_WORD = re.compile(rf"[^\W_]{_REST}")
 _SPELLINGS, _LIGATURES = _unfolded(1), _unfolded(2)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import snowballstemmer
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 #: Languages with a stemmer, by primary language subtag.
 LANGUAGES = {"en": "english", "fr": "french", "de": "german"}
@@ -120,25 +123,13 @@ def stems(word: str, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_STEMMERS.of(one).stemWord(word) or word for one in languages))
 
 
-@lru_cache(maxsize=_STEM_CACHE)
-def within_distance(one: str, other: str, limit: int) -> bool:
-    """Whether at most `limit` insertions, deletions, replacements or swaps of neighbours part two words."""
-    if abs(len(one) - len(other)) > limit or len(set(one) ^ set(other)) > 2 * limit:
-        return False
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, left in enumerate(one, 1):
-        row = [i]
-        for j, right in enumerate(other, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (left != right))
-            if i > 1 and j > 1 and left == other[j - 2] and one[i - 2] == right:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        # A swap reaches back two rows, so one hopeless row is not the end.
-        if min(row) > limit and min(last) > limit:
-            return False
-        before, last = last, row
-    return last[-1] <= limit
+def similar(word: str, others: Sequence[str], limit: int) -> list[int]:
+    """Places of those `others` that at most `limit` typos part from `word`.
+
+    A typo is an inserted, missing or wrong character, or two neighbours swapped.
+    """
+    found = process.extract(word, others, scorer=OSA.distance, score_cutoff=limit, limit=None)
+    return [place for _, _, place in found]
 
 
 class _Stemmers(threading.local):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from search.document import Document, primary_name
 from search.query import FACET_SIZE, Matching, Query, Sort
-from search.text import Word, analyse, fold, query_words, within_distance
+from search.text import Word, analyse, fold, query_words, similar
 
 
 def found(documents: Iterable[Document], query: Query) -> tuple[Matching, list[Document]]:
@@ -100,7 +100,7 @@ def _has_word(word: Word, terms: set[str], plain: set[str], *, typos: bool) -> b
     if terms & set(word.stems):
         return True
     allowed = _allowed(word.text) if typos else 0
-    return bool(allowed) and any(within_distance(word.text, other, allowed) for other in plain)
+    return bool(allowed and similar(word.text, list(plain), allowed))
 
 
 def _allowed(word: str) -> int:

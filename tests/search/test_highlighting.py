@@ -17,7 +17,7 @@ _listed_text = st.text(st.characters(exclude_characters="\x00\x01", exclude_cate
 
 
 def highlights(asked: str, text: str, matching: Matching = Matching.ALL) -> tuple[str, ...]:
-    made = Highlighter(query_words(asked), matching).highlights({"descriptions": {"en": text}})
+    (made,) = Highlighter(query_words(asked), matching).highlights([{"descriptions": {"en": text}}])
     return made.get("description", ())
 
 
@@ -34,7 +34,7 @@ def test_fragments_are_escaped_pieces_of_the_text(text: str, asked: str, matchin
         assert fragment.count("<mark>") == fragment.count("</mark>") >= 1
 
 
-@given(st.text(st.sampled_from("aeoubBÉüßœ -'x1"), max_size=80))
+@given(st.text(st.sampled_from("aeoubBÉüßœ\u0301 -'x1"), max_size=80))
 def test_each_word_of_a_text_is_marked_when_asked_for(text: str) -> None:
     for word in query_words(text):
         for fragment in highlights(word.text, text):
@@ -56,7 +56,15 @@ def test_mark_up_in_a_text_stays_text() -> None:
     assert fragment == "&lt;script&gt;<mark>edge</mark>&lt;/script&gt; &lt;mark onclick=&quot;x&quot;&gt;"
 
 
+def test_whole_words_are_marked_with_the_accents_that_are_written_apart() -> None:
+    text = "caf\u00e9teria cafe\u0301teria cafe\u0301 de\u0301cafe\u0301 caf\u00e9"
+    (fragment,) = highlights("cafe", text)
+    assert fragment == (
+        "caf\u00e9teria cafe\u0301teria <mark>cafe\u0301</mark> de\u0301cafe\u0301 <mark>caf\u00e9</mark>"
+    )
+
+
 def test_words_of_another_language_are_compared_in_that_language() -> None:
     words = query_words("Dienste")
-    made = Highlighter(words, Matching.ALL).highlights({"names": {"de": "Der Dienst", "en": "Dien"}})
+    (made,) = Highlighter(words, Matching.ALL).highlights([{"names": {"de": "Der Dienst", "en": "Dien"}}])
     assert made["name"][0] == "Der <mark>Dienst</mark>"

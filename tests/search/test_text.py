@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.text import MAX_WORD, STOP_WORDS, analyse, fold, query_words, stems, within_distance, words
+from search.text import MAX_WORD, STOP_WORDS, analyse, fold, query_words, similar, stems, words
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,15 @@ def test_words_with_digits_are_not_stemmed() -> None:
     ],
 )
 def test_distance_counts_typos(one: str, other: str, distance: int) -> None:
-    assert within_distance(one, other, distance)
-    assert within_distance(other, one, distance)
-    assert not within_distance(one, other, distance - 1)
+    assert similar(one, [other], distance) == [0]
+    assert similar(other, ["far away", one], distance) == [1]
+    assert similar(one, [other], distance - 1) == []
 
 
-@given(st.text("abc", max_size=6), st.text("abc", max_size=6), st.integers(0, 3))
-def test_distance_gives_up_early_without_being_wrong(one: str, other: str, limit: int) -> None:
-    assert within_distance(one, other, limit) == (_distance(one, other) <= limit)
+@given(st.text("abc", max_size=6), st.lists(st.text("abc", max_size=6), max_size=4), st.integers(0, 3))
+def test_distance_is_the_restricted_edit_distance(one: str, others: list[str], limit: int) -> None:
+    within = [place for place, other in enumerate(others) if _distance(one, other) <= limit]
+    assert sorted(similar(one, others, limit)) == within
 
 
 def _distance(one: str, other: str) -> int:
