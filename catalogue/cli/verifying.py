@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +12,10 @@ from catalogue.cli import EXIT_REFUSED, EXIT_USAGE
 from catalogue.cli.keys import certificates
 from catalogue.cli.output import Unusable, end, printable, read_bytes, settings_from_environment
 from catalogue.cli.signing import moment_of
+from catalogue.spreading import spread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from credentials.report import Report
@@ -49,30 +52,41 @@ def verify(
     """Verify self-descriptions here, without a node.
 
     FILE is what would be published; `-` is standard input. Exit code 2 when a file can't be read or the usage
-    is wrong, else 1 when one is refused, else 0.
+    is wrong, else 1 when one is refused, else 0. Many files are spread over all processors.
     """
-    from credentials.report import Verdict
-
     moment = moment_of(at, "--at") if at else None
     if trust_anchors:
         certificates(trust_anchors)
     verifier = _verifier(did_documents, policy, online)
     code = 0
-    for name in files:
-        try:
-            data = read_bytes(name)
-        except Unusable as error:
-            click.echo(f"Error: {error.message}", err=True)
-            code = EXIT_USAGE
-            continue
-        report = _report(verifier, data, moment)
-        if report.verdict is not Verdict.ACCEPTED:
-            code = max(code, EXIT_REFUSED)
-        if as_json:
-            click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
-        else:
-            _tell(name, report)
+    for told in spread(lambda name: _examine(verifier, name, moment, as_json=as_json), files):
+        code = max(code, told.code)
+        if told.error:
+            click.echo(told.error, err=True)
+        for line in told.lines:
+            click.echo(line)
     end(code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What there is to say of one file, and the exit code that it calls for."""
+
+    code: int
+    lines: tuple[str, ...] = ()
+    error: str = ""
+
+
+def _examine(verifier: Verifier, name: str, at: datetime | None, *, as_json: bool) -> _Told:
+    from credentials.report import Verdict
+
+    try:
+        data = read_bytes(name)
+    except Unusable as error:
+        return _Told(EXIT_USAGE, error=f"Error: {error.message}")
+    report = _report(verifier, data, at)
+    lines = (json.dumps(report.to_dict(), ensure_ascii=False),) if as_json else tuple(_tell(name, report))
+    return _Told(0 if report.verdict is Verdict.ACCEPTED else EXIT_REFUSED, lines)
 
 
 def _report(verifier: Verifier, data: bytes, at: datetime | None) -> Report:
@@ -114,17 +128,16 @@ def _verifier(did_documents: str | None, policy: str | None, online: bool) -> Ve
     )
 
 
-def _tell(name: str, report: Report) -> None:
+def _tell(name: str, report: Report) -> Iterator[str]:
     """A line for the file, and one for each check that says more than "passed"."""
     from credentials.report import Outcome
 
     issuer = printable(report.issuer or "unknown")
-    click.echo(f"{name}: {report.verdict.value} under policy {report.policy}, issuer {issuer}")
+    yield f"{name}: {report.verdict.value} under policy {report.policy}, issuer {issuer}"
     for each in (report, *report.credentials):
         if report.credentials and each is not report:
-            click.echo(f"  credential {each.content_id or 'unknown'}: {each.verdict.value}")
+            yield f"  credential {each.content_id or 'unknown'}: {each.verdict.value}"
         for check in each.checks:
             if check.outcome is not Outcome.PASSED:
-                click.echo(
-                    f"  {check.name}: {check.outcome.value.replace('_', ' ')}: {printable(check.detail)}"
-                )
+                outcome = check.outcome.value.replace("_", " ")
+                yield f"  {check.name}: {outcome}: {printable(check.detail)}"

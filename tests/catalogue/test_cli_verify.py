@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalogue.cli import catalogue
+from catalogue.spreading import WORTH_IT
 from credentials.signing import did_document, did_key, generate_key, inline_method, sign_credential
 from credentials.times import from_rfc3339
 
@@ -172,3 +173,13 @@ def test_without_json_a_person_reads_why(good: str, folder: Path) -> None:
     assert "good.jwt: accepted under policy default" in done.output
     assert "forged.jwt: refused under policy default" in done.output
     assert "signature: failed: " in done.output
+
+
+def test_many_files_are_told_in_their_order_whatever_process_looked(good: str, folder: Path) -> None:
+    (folder / "forged.jwt").write_bytes((folder / good).read_bytes()[:-8] + b"AAAAAAAA")
+    names = ["missing" if n == 70 else "forged.jwt" if n % 7 == 3 else good for n in range(WORTH_IT * 2)]
+    done = verify("--json", *names)
+    assert done.exit_code == 2
+    expected = ["refused" if name == "forged.jwt" else "accepted" for name in names if name != "missing"]
+    assert [report["verdict"] for report in reports(done)] == expected
+    assert "missing: No such file" in done.stderr
