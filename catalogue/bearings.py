@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from catalogue.current import Current
-from catalogue.store.tables import bearings
+from catalogue.store.tables import bearings, listings, stored_time
+from vocab.attestations import turning_days
 from vocab.describe import kind_of, mentions
 from vocab.graph import Graph
 from vocab.model import Kind
@@ -21,17 +23,22 @@ from vocab.trust import TrustList
 #: trusted issuers' attestations have rows at all, so nobody can crowd real evidence out.
 MAX_EVIDENCE = 50
 
-_rank = (
-    func.row_number()
-    .over(partition_by=(bearings.c.target, bearings.c.kind), order_by=bearings.c.record_id)
-    .label("rank")
-)
+_rank = func.row_number().over(partition_by=bearings.c.target, order_by=bearings.c.record_id).label("rank")
 _ranked = (
-    select(bearings.c.record_id, bearings.c.target, bearings.c.kind, _rank)
-    .where(bearings.c.target.in_(bindparam("targets", expanding=True)))
+    select(bearings.c.record_id, bearings.c.target, _rank)
+    .where(bearings.c.target.in_(bindparam("targets", expanding=True)), bearings.c.kind == bindparam("kind"))
     .subquery()
 )
-_ON = select(_ranked.c.record_id, _ranked.c.target, _ranked.c.kind).where(_ranked.c.rank <= MAX_EVIDENCE)
+_ON = select(_ranked.c.record_id, _ranked.c.target).where(_ranked.c.rank <= MAX_EVIDENCE)
+_PROVIDERS = (
+    select(bearings.c.issuer)
+    .join(listings, listings.c.record_id == bearings.c.record_id)
+    .where(
+        bearings.c.kind == Kind.PARTICIPANT.value,
+        listings.c.subject.in_(bindparam("targets", expanding=True)),
+    )
+    .distinct()
+)
 _BY = select(bearings.c.record_id, bearings.c.target).where(
     bearings.c.record_id.in_(bindparam("records", expanding=True))
 )
@@ -43,28 +50,31 @@ class Bearing:
 
     record_id: str
     target: str
-    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
 class BearingChange:
-    """A record now bears on `targets`; what rests on any of `concerned` has to be described again."""
+    """A record now bears on `targets`; what rests on any of `concerned` has to be described again.
+
+    `turns_at` is the next moment at which what it says begins or ceases to hold by itself.
+    """
 
     record_id: str
     issuer: str
     kind: Kind
     targets: tuple[str, ...]
     concerned: tuple[str, ...]
+    turns_at: datetime | None
 
 
-def bearing_on(connection: Connection, targets: Iterable[str]) -> list[Bearing]:
-    """What bears on any of the targets, at most `MAX_EVIDENCE` of a kind for each."""
+def bearing_on(connection: Connection, targets: Iterable[str], kind: Kind) -> list[Bearing]:
+    """What bears on any of the targets and is of one kind, at most `MAX_EVIDENCE` for each."""
     wanted = sorted(set(targets))
     if not wanted:
         return []
     return [
-        Bearing(row.record_id, row.target, Kind(row.kind))
-        for row in connection.execute(_ON, {"targets": wanted})
+        Bearing(row.record_id, row.target)
+        for row in connection.execute(_ON, {"targets": wanted, "kind": kind.value})
     ]
 
 
@@ -74,6 +84,7 @@ def changes(
     lines: dict[str, Current],
     graphs: dict[str, Graph],
     trust: TrustList,
+    now: datetime,
 ) -> list[BearingChange]:
     """What has to change for these records; nothing for offerings."""
     before: dict[str, set[str]] = {}
@@ -96,6 +107,7 @@ def changes(
                     kind,
                     tuple(sorted(after)),
                     tuple(sorted(earlier | after)),
+                    _turning(line, graphs[record], now) if line and after else None,
                 )
             )
     return found
@@ -104,12 +116,32 @@ def changes(
 def enter(connection: Connection, change: BearingChange) -> None:
     """Write a change, inside a writing transaction."""
     connection.execute(delete(bearings).where(bearings.c.record_id == change.record_id))
+    turns_at = stored_time(change.turns_at) if change.turns_at else None
     for target in change.targets:
         connection.execute(
             insert(bearings).values(
-                record_id=change.record_id, target=target, issuer=change.issuer, kind=change.kind.value
+                record_id=change.record_id,
+                target=target,
+                issuer=change.issuer,
+                kind=change.kind.value,
+                turns_at=turns_at,
             )
         )
+
+
+def providers_named(connection: Connection, targets: Iterable[str]) -> set[str]:
+    """The issuers whose own participant credentials are about any of the targets.
+
+    What is attested of a participant bears on everything that its issuer offers.
+    """
+    wanted = sorted(set(targets))
+    return set(connection.execute(_PROVIDERS, {"targets": wanted}).scalars()) if wanted else set()
+
+
+def _turning(line: Current, graph: Graph, now: datetime) -> datetime | None:
+    """The next moment, in UTC days as attestations count them, at which the record says something else."""
+    days = (datetime.combine(day, time(), UTC) for day in turning_days(graph, line.subject))
+    return next((moment for moment in days if moment > now), None)
 
 
 def _targets(line: Current, graph: Graph, kind: Kind, trust: TrustList) -> set[str]:

@@ -75,17 +75,17 @@ class _Party:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What a batch of records is read with: who bears on whom, and those statements."""
+    """What a batch of records is read with: statements of one kind, and on whom they bear."""
 
-    bearings: Mapping[tuple[Kind, str], Sequence[Bearing]]
+    bearings: Mapping[str, Sequence[Bearing]]
     lines: Mapping[str, Current]
     graphs: Mapping[str, Graph]
 
-    def statements(self, kind: Kind, targets: Iterable[str], now: datetime) -> dict[str, Statement]:
-        """The statements that count, of one kind, on any of the targets; by record."""
+    def statements(self, targets: Iterable[str], now: datetime) -> dict[str, Statement]:
+        """The statements that count on any of the targets, by record."""
         found: dict[str, Statement] = {}
         for target in targets:
-            for bearing in self.bearings.get((kind, target), ()):
+            for bearing in self.bearings.get(target, ()):
                 line = self.lines.get(bearing.record_id)
                 if line is not None and line.counts(now):
                     found[line.record_id] = Statement(
@@ -116,20 +116,23 @@ class Describer:
         """Records as they stand, by id; those of which nothing is left are missing. Raises Rejection."""
         lines = current_lines(connection, records)
         graphs = self._graphs.of(connection, lines.values())
+        issuers = {line.issuer for line in lines.values()}
+        providers = self._world(connection, issuers, Kind.PARTICIPANT)
+        parties = {issuer: self._party(issuer, providers, now) for issuer in issuers}
         keys = {
-            record: evidence_keys(line.subject, graphs[record], line.issuer) for record, line in lines.items()
+            record: evidence_keys(
+                line.subject,
+                graphs[record],
+                line.issuer,
+                (statement.subject for statement in parties[line.issuer].statements),
+            )
+            for record, line in lines.items()
         }
-        world = self._world(
-            connection,
-            {key for found in keys.values() for key in found} | {line.issuer for line in lines.values()},
-        )
-        parties: dict[str, _Party] = {}
+        world = self._world(connection, {key for found in keys.values() for key in found}, Kind.EVIDENCE)
         described: dict[str, Described] = {}
         for record, line in lines.items():
-            if line.issuer not in parties:
-                parties[line.issuer] = self._party(line.issuer, world, now)
             party = parties[line.issuer]
-            attestations = world.statements(Kind.EVIDENCE, keys[record], now)
+            attestations = world.statements(keys[record], now)
             attestations.pop(record, None)
             evidence = Evidence(
                 on=now,
@@ -150,24 +153,26 @@ class Describer:
             described[record] = Described(line, description, provider, reason)
         return described
 
-    def bearing_changes(self, connection: Connection, records: Sequence[str]) -> list[BearingChange]:
+    def bearing_changes(
+        self, connection: Connection, records: Sequence[str], now: datetime
+    ) -> list[BearingChange]:
         """What has to change in whom these records bear on. Raises Rejection."""
         lines = current_lines(connection, records)
         graphs = self._graphs.of(connection, lines.values())
-        return changes(connection, records, lines, graphs, self._trust)
+        return changes(connection, records, lines, graphs, self._trust, now)
 
-    def _world(self, connection: Connection, targets: Iterable[str]) -> _World:
-        grouped: dict[tuple[Kind, str], list[Bearing]] = {}
-        found = bearing_on(connection, targets)
+    def _world(self, connection: Connection, targets: Iterable[str], kind: Kind) -> _World:
+        grouped: dict[str, list[Bearing]] = {}
+        found = bearing_on(connection, targets, kind)
         for bearing in found:
-            grouped.setdefault((bearing.kind, bearing.target), []).append(bearing)
+            grouped.setdefault(bearing.target, []).append(bearing)
         names = {bearing.record_id for bearing in found}
         lines = current_lines(connection, names) if names else {}
         return _World(grouped, lines, self._graphs.of(connection, lines.values()))
 
     def _party(self, issuer: str, world: _World, now: datetime) -> _Party:
         """What an issuer says of itself: best what is about its DID, then the newest."""
-        own = world.statements(Kind.PARTICIPANT, (issuer,), now).values()
+        own = world.statements((issuer,), now).values()
         statements = tuple(
             sorted(
                 (statement for statement in own if statement.issuer == issuer),

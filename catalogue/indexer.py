@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalogue.bearings import BearingChange, enter
+from catalogue.bearings import BearingChange, enter, providers_named
 from catalogue.describing import Describer
 from catalogue.engines import writing_engines
 from catalogue.ledger import records_of_entries
@@ -173,15 +173,23 @@ class Indexer:
 
     def _note_bearings(self, records: list[str]) -> set[str]:
         """Enter whom participants and evidence bear on; returns the targets for which that changed."""
+        now = self._clock()
         changes: list[BearingChange] = []
         for chunk in _chunks(records):
             with self._database.read() as connection:
-                changes += self._readable(connection, chunk, self._describer.bearing_changes)
-        if changes:
-            with self._database.write() as connection:
-                for change in changes:
-                    enter(connection, change)
-        return {target for change in changes for target in change.concerned}
+                changes += self._readable(
+                    connection,
+                    chunk,
+                    lambda connection, records: self._describer.bearing_changes(connection, records, now),
+                )
+        if not changes:
+            return set()
+        with self._database.write() as connection:
+            for change in changes:
+                enter(connection, change)
+        targets = {target for change in changes for target in change.concerned}
+        with self._database.read() as connection:
+            return targets | providers_named(connection, targets)
 
     def _concerned(self, targets: set[str], after: Position) -> Iterator[list[str]]:
         """The records that evidence about `targets` bears on, in chunks.

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from catalogue.errors import Gone, NotFound
 from catalogue.ledger import SELF_DESCRIPTION, drop_blob, settle
 from catalogue.lifecycle import State
 from catalogue.log import Op, append, erased_at, tell
 from catalogue.store.database import Database
-from catalogue.store.tables import blobs, issuer_rules, listings, read_time, stored_time
+from catalogue.store.tables import bearings, blobs, issuer_rules, listings, read_time, stored_time
 from credentials.times import Clock
 
 BLOCK, ALLOW = "block", "allow"
@@ -104,15 +104,21 @@ class Operations:
         """
         now = self._clock()
         with self._database.read() as connection:
-            due = _due(connection, now)
-        if not due:
+            due, turned = _due(connection, now), _turned(connection, now)
+        if not due and not turned:
             return 0
         with self._database.write() as connection:
-            due = _due(connection, now)
+            due, turned = _due(connection, now), _turned(connection, now)
             for change in due:
                 settle(connection, change.record_id, now)
                 tell(connection, now, change.kind, change.record_id, change.content_id, change.reason)
-        return len(due)
+            for record in turned:
+                # The indexer, told by the event, works out the next such moment.
+                connection.execute(
+                    update(bearings).where(bearings.c.record_id == record).values(turns_at=None)
+                )
+                tell(connection, now, "turned", record, None, "what it attests begins or ends today")
+        return len(due) + len(turned)
 
     def _set_rule(self, did: str, rule: str, reason: str) -> IssuerRule:
         now = self._clock()
@@ -139,6 +145,19 @@ class _Due:
     record_id: str
     content_id: str
     reason: str
+
+
+def _turned(connection: Connection, now: datetime) -> list[str]:
+    """Records whose attestation began or ceased to hold, on a day that it names itself."""
+    return list(
+        connection.execute(
+            select(bearings.c.record_id)
+            .where(bearings.c.turns_at <= stored_time(now))
+            .distinct()
+            .order_by(bearings.c.record_id)
+            .limit(_CHUNK)
+        ).scalars()
+    )
 
 
 def _due(connection: Connection, now: datetime) -> list[_Due]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vocab import capabilities, jurisdictions, labels
+from vocab import capabilities, certifications, jurisdictions, labels, participant_kinds, programmes
 from vocab.languages import LANGUAGES, choose
 
 Names = Mapping[str, str]
@@ -34,6 +34,12 @@ def facet_label(field: str, value: str, languages: Sequence[str]) -> str:
                 return jurisdictions.name(value, language)
             case "label":
                 return labels.name(value, language)
+            case "certification":
+                return certifications.name(value, language)
+            case "programme":
+                return programmes.name(value, language)
+            case "participant_kind":
+                return participant_kinds.name(value, language)
             case "identity":
                 return choose(IDENTITIES[value], language)
             case "state":

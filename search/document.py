@@ -64,8 +64,9 @@ class Document:
     """One searchable record; every engine gives the same answers from these members.
 
     `names` and `descriptions` map a language tag ("" if none was given) to text. `jurisdictions` holds
-    alpha-2 codes and their groups (`EU`, `EEA`), `capabilities` concept ids with all their ancestors:
-    filters and facets count these values as they stand. `capability_terms` are `(language, text)` pairs:
+    alpha-2 codes and their groups (`EU`, `EEA`), `capabilities` concept ids with all their ancestors,
+    `certifications` a version or level beside its scheme: filters and facets count these values, `programmes`
+    and `participant_kinds` as they stand. `capability_terms` are `(language, text)` pairs:
     names and synonyms of the record's own concepts; `broader_terms` those of their ancestors.
     `item` is JSON that hits give back untouched (see `item_of`); highlights are taken from its `names` and
     `descriptions`.
@@ -90,6 +91,9 @@ class Document:
     capability_terms: tuple[tuple[str, str], ...] = ()
     broader_terms: tuple[tuple[str, str], ...] = ()
     labels: tuple[str, ...] = ()
+    certifications: tuple[str, ...] = ()
+    programmes: tuple[str, ...] = ()
+    participant_kinds: tuple[str, ...] = ()
     valid_until: datetime | None = None
 
 
@@ -127,6 +131,9 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
         capability_terms=tuple(pair for concept in own for pair in _terms(concept)),
         broader_terms=tuple(pair for concept in broader for pair in _terms(concept)),
         labels=labels,
+        certifications=description.certifications,
+        programmes=description.programmes,
+        participant_kinds=description.participant_kinds,
         valid_until=listing.valid_until,
         item={
             "id": listing.id,
@@ -141,6 +148,9 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
                 "identity": provider.identity.value,
             },
             "labels": list(labels),
+            "certifications": list(description.certifications),
+            "programmes": list(description.programmes),
+            "participant_kinds": list(description.participant_kinds),
             "jurisdictions": list(countries),
             "capabilities": list(own),
             "subject": description.subject,

@@ -12,7 +12,7 @@ from search.document import Document, primary_name
 from search.text import Analysed, analyse, fold
 
 #: Grows when the terms or the keys of a document change: an index of another version is made anew.
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 
 #: Text fields and what a word found there weighs: a service's name tells more than what is said of it.
 TEXT_FIELDS: Mapping[str, float] = {
@@ -74,6 +74,9 @@ def indexed(document: Document) -> Indexed:
             "jurisdiction": _distinct(document.jurisdictions),
             "capability_id": _distinct(document.capabilities),
             "label": _distinct(document.labels),
+            "certification": _distinct(document.certifications),
+            "programme": _distinct(document.programmes),
+            "participant_kind": _distinct(document.participant_kinds),
             "provider": (document.provider_did,),
             "provider_id": (document.provider_id,) if document.provider_id else (),
             "provider_named": (named(document.provider_name),) if named(document.provider_name) else (),

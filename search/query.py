@@ -24,7 +24,17 @@ MAX_TEXT = 400
 MAX_WORDS = 30
 
 #: Fields that a query may count by.
-FACET_FIELDS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
+FACET_FIELDS = (
+    "jurisdiction",
+    "capability",
+    "label",
+    "certification",
+    "programme",
+    "participant_kind",
+    "provider",
+    "identity",
+    "state",
+)
 #: Fields that a query may filter by. Subjects are nearly all different, so counting them says nothing.
 FILTER_FIELDS = (*FACET_FIELDS, "subject")
 KINDS = ("offering", "participant")
@@ -63,7 +73,8 @@ class Query:
     (a later page may be of another size and leave the facets out).
 
     Filter values: `provider` is a participant's record id, a DID or an exact name (case and accents aside);
-    `capability` a concept id, which finds its narrower concepts too; `jurisdiction` an alpha-2 code, `EU` or
+    `capability` a concept id, which finds its narrower concepts too, as a `certification` scheme's id finds
+    its versions and levels; `jurisdiction` an alpha-2 code, `EU` or
     `EEA`; `subject` is compared exactly. `relevance` without text is `listed_at`.
     """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vocab.attestations import certified, declared_certifications, participating
 from vocab.capabilities import is_capability, match, of_class
 from vocab.evidence import (
     Evidence,
@@ -19,6 +20,7 @@ from vocab.evidence import (
     labels_of,
     mentions,
 )
+from vocab.fact_reading import participant_kinds_of
 from vocab.graph import Graph, Node
 from vocab.jurisdictions import normalise
 from vocab.model import Basis, Description, Kind, Reason
@@ -26,6 +28,8 @@ from vocab.namespaces import (
     APPLICABLE_JURISDICTION,
     CAPABILITIES,
     CAPABILITY,
+    CF,
+    CONSORTIUM,
     COUNTRY_CODE,
     COUNTRY_NAME,
     COUNTRY_SUBDIVISION,
@@ -105,20 +109,28 @@ def describe(
     """
     node = graph.nodes.get(subject, _NOTHING)
     kind = kind_of(subject, graph)
-    names, descriptions = _texts(node, graph, kind)
+    titles, descriptions = _texts(node, graph, kind)
     declared = keywords(node, KEYWORD)
     reasons: list[Reason] = []
     if kind is not Kind.EVIDENCE:
         declarations = (
             *_capabilities(node, graph, subject, declared),
             *_jurisdictions(node, graph, kind),
+            *declared_certifications(graph, node),
         )
         reasons += (
             Reason(field, value, Basis.DECLARED, content_id, issuer, path)
             for field, value, path in declarations
         )
+        provider = _own_participants(node, issuer, evidence) if kind is Kind.OFFERING else []
+        names = {subject, graph.root, issuer, *(statement.subject for statement in provider)}
+        reasons += certified(names, issuer, evidence)
+        reasons += participating(names, issuer, evidence)
+        if kind is Kind.PARTICIPANT:
+            reasons += _kinds(node, graph, content_id, issuer)
         if kind is Kind.OFFERING:
-            reasons += _provider_jurisdictions(node, issuer, evidence)
+            for statement in provider:
+                reasons += _of_provider(statement)
             # A label is a service's; the participant credential it also names was only examined with it.
             reasons += labels_of(subject, graph, issuer=issuer, digests=digests, evidence=evidence)
     reasons = list(dict.fromkeys(reasons))[:MAX_REASONS]
@@ -127,19 +139,29 @@ def describe(
         subject=subject,
         issuer=issuer,
         types=effective_types(graph, subject)[:MAX_TYPES],
-        names=names,
+        names=titles,
         descriptions=descriptions,
         keywords=tuple(keyword for keyword, _ in declared),
         capabilities=_values(reasons, "capability"),
         jurisdictions=tuple(sorted(_values(reasons, "jurisdiction"))),
         labels=tuple(sorted(_values(reasons, "label"))),
+        certifications=tuple(sorted(_values(reasons, "certification"))),
+        programmes=tuple(sorted(_values(reasons, "programme"))),
+        participant_kinds=_values(reasons, "participant_kind"),
         provided_by=next(filter(None, (iri(value) for value in objects(node, PROVIDED_BY))), None),
         reasons=tuple(reasons),
     )
 
 
 def _values(reasons: list[Reason], field: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(reason.value for reason in reasons if reason.field == field))
+    """The values of a field; of certifications those that somebody else than the provider stands for."""
+    return tuple(
+        dict.fromkeys(
+            reason.value
+            for reason in reasons
+            if reason.field == field and not (field == "certification" and reason.basis is Basis.DECLARED)
+        )
+    )
 
 
 def _texts(node: Node, graph: Graph, kind: Kind) -> tuple[dict[str, str], dict[str, str]]:
@@ -199,8 +221,8 @@ def _codes(address: Node, graph: Graph, predicates: tuple[str, ...]) -> Iterator
                 yield property_, code
 
 
-def _provider_jurisdictions(node: Node, issuer: str, evidence: Evidence) -> Iterator[Reason]:
-    """Where the provider has its seat and headquarters, by its own participant credentials.
+def _own_participants(node: Node, issuer: str, evidence: Evidence) -> list[Statement]:
+    """The provider as it describes itself: its own participant credentials.
 
     An issuer may hold credentials of several participants; those count that are the issuer itself or that
     the offering says it is provided by, and all of them where it names none.
@@ -211,10 +233,23 @@ def _provider_jurisdictions(node: Node, issuer: str, evidence: Evidence) -> Iter
         if statement.issuer == issuer and statement.is_valid(evidence.on)
     ]
     named = {issuer, *(iri(value) for value in objects(node, PROVIDED_BY))}
-    for statement in [one for one in own if one.subject in named] or own:
-        participant = statement.graph.nodes.get(statement.subject, _NOTHING)
-        for field, value, path in _seats(participant, statement.graph):
-            yield Reason(field, value, Basis.DECLARED, statement.content_id, statement.issuer, path)
+    return [one for one in own if one.subject in named] or own
+
+
+def _of_provider(statement: Statement) -> Iterator[Reason]:
+    """What an offering has of its provider: where it has its seat and headquarters, and what it is."""
+    participant = statement.graph.nodes.get(statement.subject, _NOTHING)
+    for field, value, path in _seats(participant, statement.graph):
+        yield Reason(field, value, Basis.DECLARED, statement.content_id, statement.issuer, path)
+    yield from _kinds(participant, statement.graph, statement.content_id, statement.issuer)
+
+
+def _kinds(node: Node, graph: Graph, content_id: str, issuer: str) -> Iterator[Reason]:
+    """The kinds that a participant says it is of; a consortium says so by its type as well."""
+    for value in participant_kinds_of(graph, node):
+        yield Reason("participant_kind", value, Basis.DECLARED, content_id, issuer, CF + "participantKind")
+    if CONSORTIUM in node.types:
+        yield Reason("participant_kind", "consortium", Basis.DECLARED, content_id, issuer, _TYPE)
 
 
 def _path(*predicates: str) -> str:

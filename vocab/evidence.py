@@ -7,7 +7,7 @@ the provider (`vocab.ownership`) or is named by the digest of exactly this crede
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from vocab.graph import Graph, Node
 from vocab.labels import GAIA_X_PREFIX, is_label
 from vocab.model import Basis, Identity, Reason
 from vocab.namespaces import (
+    CF,
     COMPLIANCE_TYPES,
     COMPLIANT_CREDENTIALS,
     CREDENTIALS,
@@ -28,9 +29,11 @@ from vocab.ownership import owners, owns
 from vocab.reading import MAX_IRI, iri, local_name, objects, token
 from vocab.trust import TrustList
 
-#: What a trust list calls the two kinds of attestation read here.
+#: What a trust list calls the kinds of attestation.
 REGISTRATION_NUMBER = "registration-number"
 GAIA_X_LABEL = "gaia-x-label"
+CERTIFIES = "certification"
+PARTICIPATES = "programme-participation"
 #: Tagus conformity has one level; the later rules call it Standard Compliance.
 TAGUS_LEVEL = "SC"
 
@@ -38,6 +41,7 @@ _LEVEL_TYPES = {
     type_: f"L{level}" for level in (1, 2, 3) for type_ in gaia_x(f"ServiceOfferingLabelLevel{level}")
 }
 _ASSIGNED_TO = gaia_x("assignedTo")
+_SPEAKS_OF = (*COMPLIANT_CREDENTIALS, *_ASSIGNED_TO, CF + "covers", CF + "participant")
 _DIGEST = (CREDENTIALS + "digestSRI", *gaia_x("digestSRI", "integrity"))
 
 
@@ -80,9 +84,15 @@ def effective_types(graph: Graph, subject: str) -> tuple[str, ...]:
     return ()
 
 
-def evidence_keys(subject: str, graph: Graph, issuer: str) -> tuple[str, ...]:
-    """The identifiers under which evidence about a subject is found among others' `mentions`."""
-    keys = (subject, graph.root, issuer)
+def evidence_keys(
+    subject: str, graph: Graph, issuer: str, participants: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """The identifiers under which evidence about a subject is found among others' `mentions`.
+
+    `participants` are the subjects of the issuer's own participant credentials: what is attested of a
+    provider counts for its services.
+    """
+    keys = (subject, graph.root, issuer, *participants)
     return tuple(dict.fromkeys(key for key in keys if key and not key.startswith("_:")))
 
 
@@ -93,12 +103,12 @@ def mentions(graph: Graph, subject: str) -> tuple[str, ...]:
     chose that IRI, and only its owner may draw on it.
     """
     found = {subject: None} if 0 < len(subject) <= MAX_IRI and not subject.startswith("_:") else {}
-    types = _all_types(graph, subject)
+    types = all_types(graph, subject)
     if types & REGISTRATION_NUMBER_TYPES:
         found.update(dict.fromkeys(owners(subject)))
     node = graph.nodes.get(subject)
     if node is not None:
-        for value in objects(node, (*COMPLIANT_CREDENTIALS, *_ASSIGNED_TO)):
+        for value in objects(node, _SPEAKS_OF):
             if name := iri(value):
                 found[name] = None
     return tuple(found)
@@ -111,8 +121,8 @@ def identity_of(did: str, *, obtained: str, evidence: Evidence) -> tuple[Identit
     """
     for statement in evidence.attestations:
         if (
-            _all_types(statement.graph, statement.subject) & REGISTRATION_NUMBER_TYPES
-            and _counts(statement, REGISTRATION_NUMBER, did, evidence)
+            all_types(statement.graph, statement.subject) & REGISTRATION_NUMBER_TYPES
+            and counts(statement, REGISTRATION_NUMBER, did, evidence)
             and owns(did, statement.subject)
         ):
             return (
@@ -139,7 +149,7 @@ def labels_of(
     """A reason for each label that a trusted issuer, other than the provider, gives to this very subject."""
     own = {subject, graph.root}
     for statement in evidence.attestations:
-        if not _counts(statement, GAIA_X_LABEL, issuer, evidence):
+        if not counts(statement, GAIA_X_LABEL, issuer, evidence):
             continue
         for level, path, named in _levels(statement):
             label = GAIA_X_PREFIX + level
@@ -153,7 +163,7 @@ def _levels(statement: Statement) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     node = graph.nodes.get(subject)
     if node is None:
         return
-    types = _all_types(graph, subject)
+    types = all_types(graph, subject)
     if types & LABEL_CREDENTIAL_TYPES:
         named = tuple(filter(None, (iri(value) for value in objects(node, COMPLIANT_CREDENTIALS))))
         for predicate in LABEL_LEVEL:
@@ -189,14 +199,16 @@ def _stated_digests(node: Node | None) -> frozenset[str]:
     return frozenset(value for value in values if isinstance(value, str))
 
 
-def _counts(statement: Statement, what: str, provider: str, evidence: Evidence) -> bool:
+def counts(statement: Statement, what: str, provider: str, evidence: Evidence, about: str = "") -> bool:
+    """Whether a statement may attest `what` (of the scheme or programme `about`) to a provider now."""
     return (
         statement.issuer != provider
         and statement.is_valid(evidence.on)
-        and evidence.trust.trusts(statement.issuer, what, statement.valid_from)
+        and evidence.trust.trusts(statement.issuer, what, statement.valid_from, about)
     )
 
 
-def _all_types(graph: Graph, subject: str) -> set[str]:
+def all_types(graph: Graph, subject: str) -> set[str]:
+    """The types of a subject and of its credential."""
     names = (graph.nodes.get(name) for name in (subject, graph.root))
     return {type_ for node in names if node is not None for type_ in node.types}

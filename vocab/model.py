@@ -49,9 +49,11 @@ class Description:
     """The catalogue's reading of one subject.
 
     `names` and `descriptions` map a language tag ("" where none was given) to text. `jurisdictions` are
-    ISO 3166-1 alpha-2 codes, `capabilities` concept ids of `vocab.capabilities`, `labels` such as
-    `gaia-x:L1` (never on the provider's own word). `provided_by` is what the statement claims; the
-    provider is always the issuer.
+    ISO 3166-1 alpha-2 codes, `capabilities` concept ids of `vocab.capabilities`. Never on the provider's own
+    word are `labels` such as `gaia-x:L1`, `certifications` (ids of `vocab.certifications`; a version or level
+    stands beside its scheme) and `programmes` (ids of `vocab.programmes`, by their authority's credential
+    about the provider). `participant_kinds` is what the provider says it is. `provided_by` is what the
+    statement claims; the provider is always the issuer.
     """
 
     kind: Kind
@@ -64,5 +66,8 @@ class Description:
     capabilities: tuple[str, ...] = ()
     jurisdictions: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    certifications: tuple[str, ...] = ()
+    programmes: tuple[str, ...] = ()
+    participant_kinds: tuple[str, ...] = ()
     provided_by: str | None = None
     reasons: tuple[Reason, ...] = ()

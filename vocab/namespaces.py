@@ -143,6 +143,9 @@ APPLICABLE_JURISDICTION = gaia_x("applicableJurisdiction")
 LABEL_LEVEL = gaia_x("labelLevel")
 COMPLIANT_CREDENTIALS = gaia_x("compliantCredentials")
 CAPABILITY = (CF + "capability",)
+CERTIFICATION = CF + "Certification"
+PROGRAMME_PARTICIPATION = CF + "ProgrammeParticipation"
+CONSORTIUM = CF + "Consortium"
 
 # Classes by what they make of a subject. The Loire names are those of its class hierarchy below
 # ServiceOffering and Participant; `DigitalServiceOffering` has a root of its own there.
@@ -173,6 +176,7 @@ OFFERING_TYPES = frozenset(
 PARTICIPANT_TYPES = frozenset(
     gaia_x("LegalPerson", "LegalParticipant", "Participant", "InternetServiceProvider")
     + gax("LegalPerson", "Participant", "Provider")
+    + (CONSORTIUM,)
 )
 REGISTRATION_NUMBER_TYPES = frozenset(
     gaia_x(

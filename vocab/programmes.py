@@ -97,3 +97,13 @@ def programmes() -> tuple[Programme, ...]:
 def programme(identifier: str) -> Programme:
     """The programme with this id; KeyError if there is none."""
     return _programmes()[identifier]
+
+
+def is_programme(identifier: str) -> bool:
+    """Whether `identifier` is a programme's id."""
+    return identifier in _programmes()
+
+
+def name(identifier: str, language: str) -> str:
+    """The full name of a programme for a reader of `language`; KeyError if there is none."""
+    return programme(identifier).label(language)

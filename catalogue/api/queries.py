@@ -23,6 +23,7 @@ from search.query import (
     Sort,
 )
 from vocab.model import Identity, Kind
+from vocab.participant_kinds import participant_kinds
 
 #: Characters of a cursor; the node's own are far shorter.
 MAX_CURSOR = 2_000
@@ -90,6 +91,14 @@ class SearchArguments(Arguments):
     jurisdiction = many("ISO 3166-1 alpha-2 code, `EU` or `EEA`; see /vocabulary/jurisdictions.")
     capability = many("Concept of /vocabulary/capabilities; narrower concepts are found too.")
     label = many("Trust label; see /vocabulary/labels.")
+    certification = many(
+        "Scheme, version or level of /vocabulary/certifications; a scheme finds its versions and levels too."
+    )
+    programme = many("Programme whose authority names the provider; see /vocabulary/programmes.")
+    participant_kind = many(
+        "What the provider says it is; see /vocabulary/participant-kinds.",
+        *(kind.id for kind in participant_kinds()),
+    )
     provider = many("The provider, by record id or DID.")
     did = one("The same as `provider`, given once: the issuer's DID.", validate=IS_DID)
     subject = one("What the self-description is about, exactly.")

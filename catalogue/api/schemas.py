@@ -14,6 +14,8 @@ from marshmallow.validate import Length, OneOf, Range, Regexp
 from catalogue.lifecycle import State
 from catalogue.operations import ALLOW, BLOCK, MAX_REASON
 from credentials.report import CHECKS, Outcome, Verdict
+from vocab.certifications import STATUSES as CERTIFICATION_STATUSES
+from vocab.certifications import SUBJECTS as CERTIFICATION_SUBJECTS
 from vocab.model import Basis, Identity, Kind
 
 HEX64 = "^[0-9a-f]{64}$"
@@ -235,6 +237,9 @@ class ItemSchema(Form):
     keywords = texts("As declared.")
     provider = fields.Nested(ProviderSchema, required=True)
     labels = texts("Trust labels, never on the provider's own word.")
+    certifications = texts("Certifications by trusted bodies, valid today; a version beside its scheme.")
+    programmes = texts("Programmes whose authority names the provider.")
+    participant_kinds = texts("What the provider says it is.")
     jurisdiction = texts("ISO 3166-1 alpha-2 codes.")
     capabilities = texts("Concepts of the capability taxonomy.")
     highlights = fields.Dict(
@@ -269,7 +274,10 @@ class EventSchema(Form):
     """Something that happened to the record on this node."""
 
     at = time("When.")
-    kind = text("What: `expired`, `withdrawn`, `erased`, `blocked`, `unblocked`.")
+    kind = text(
+        "What: `expired`, `withdrawn`, `erased`, `blocked`, `unblocked`, `turned` "
+        "(an attestation began or ended on a day that it names)."
+    )
     content_id = maybe("The statement concerned.", validate=Whole(HEX64))
     reason = text("Why.")
 
@@ -404,6 +412,31 @@ class LabelSchema(Form):
     label = text("Its name.")
 
 
+class CertificationSchema(Form):
+    """A certification scheme, or a version or level of one."""
+
+    id = text("The value to filter by.")
+    kind = text("What it is.", validate=OneOf(["scheme", "version", "level"]))
+    broader = maybe("The scheme that it belongs to.")
+    label = text("Its name.")
+    authority = text("Who runs the scheme.")
+    country = maybe("ISO 3166-1 alpha-2 or `EU`; null for an international scheme.")
+    subject = text("What it is about.", validate=OneOf(CERTIFICATION_SUBJECTS))
+    status = text("Whether it is given.", validate=OneOf(CERTIFICATION_STATUSES))
+    validity_months = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "For how long one is given at most; null where the scheme sets no term."},
+    )
+
+
+class ParticipantKindSchema(Form):
+    """A kind of participant."""
+
+    id = text("The value to filter by.")
+    label = text("Its name.")
+
+
 class PeriodSchema(Form):
     """Which states backed a programme, and when."""
 
@@ -447,6 +480,18 @@ class LabelListSchema(ListForm):
     """Trust labels, lowest level of each scheme first."""
 
     items = fields.List(fields.Nested(LabelSchema), required=True)
+
+
+class CertificationListSchema(ListForm):
+    """Certification schemes, each followed by its versions and levels."""
+
+    items = fields.List(fields.Nested(CertificationSchema), required=True)
+
+
+class ParticipantKindListSchema(ListForm):
+    """The kinds of participant."""
+
+    items = fields.List(fields.Nested(ParticipantKindSchema), required=True)
 
 
 class ProgrammeListSchema(ListForm):

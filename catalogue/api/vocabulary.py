@@ -11,7 +11,7 @@ from catalogue.api.blueprint import Blueprint, json_answer, languages, node
 from catalogue.api.forms import Json
 from catalogue.lifecycle import State
 from catalogue.wording import STATES, spoken
-from vocab import capabilities, jurisdictions, labels, programmes
+from vocab import capabilities, certifications, jurisdictions, labels, participant_kinds, programmes
 from vocab.languages import choose
 
 blueprint = Blueprint("vocabulary", __name__, description="The terms to filter by, named in en, fr and de.")
@@ -79,6 +79,41 @@ def list_labels() -> Response:
             {"id": label.id, "scheme": label.scheme, "label": label.label(language)}
             for label in labels.labels()
         ),
+        language,
+    )
+
+
+@blueprint.route("/vocabulary/certifications", methods=["GET"])
+@blueprint.response(200, schemas.CertificationListSchema)
+def list_certifications() -> Response:
+    """List certification schemes with their versions and levels."""
+    language = spoken(languages())
+    return _answer(
+        (
+            {
+                "id": entry.id,
+                "kind": entry.kind,
+                "broader": entry.broader,
+                "label": entry.label(language),
+                "authority": entry.authority,
+                "country": entry.country or None,
+                "subject": entry.subject,
+                "status": entry.status,
+                "validity_months": entry.validity_months,
+            }
+            for entry in certifications.certifications()
+        ),
+        language,
+    )
+
+
+@blueprint.route("/vocabulary/participant-kinds", methods=["GET"])
+@blueprint.response(200, schemas.ParticipantKindListSchema)
+def list_participant_kinds() -> Response:
+    """List the kinds of participant."""
+    language = spoken(languages())
+    return _answer(
+        ({"id": kind.id, "label": kind.label(language)} for kind in participant_kinds.participant_kinds()),
         language,
     )
 

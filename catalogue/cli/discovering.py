@@ -13,13 +13,26 @@ from catalogue.cli.publishing import client_for
 from catalogue.client import NodeProblem, NodeUnreachable
 
 #: The offerings' filters, as the API names them.
-FILTERS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
+FILTERS = (
+    "jurisdiction",
+    "capability",
+    "label",
+    "certification",
+    "programme",
+    "participant_kind",
+    "provider",
+    "identity",
+    "state",
+)
 
 
 def _filters(command: click.Command) -> click.Command:
     for name in reversed(FILTERS):
         option = click.Option(
-            [f"--{name}"], multiple=True, metavar="VALUE", help=f"Only this {name}; repeated: any of them."
+            [f"--{name.replace('_', '-')}"],
+            multiple=True,
+            metavar="VALUE",
+            help=f"Only this {name.replace('_', ' ')}; repeated: any of them.",
         )
         command.params.append(option)
     return command

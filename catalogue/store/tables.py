@@ -163,6 +163,7 @@ bearings = Table(
     Column("target", Text, primary_key=True),
     Column("issuer", Text, nullable=False),
     Column("kind", String(16), nullable=False),
+    Column("turns_at", _TIME, index=True),
     Index("ix_bearings_target", "target", "kind"),
 )
 

@@ -27,7 +27,7 @@ from vocab.capabilities import ancestors, concepts
 from vocab.describe import Evidence, Statement, describe, evidence_keys, identity_of, kind_of, mentions
 from vocab.jurisdictions import normalise
 from vocab.languages import LANGUAGES
-from vocab.model import Identity, Kind
+from vocab.model import Basis, Identity, Kind
 from vocab.trust import TrustList
 
 TABLE = read_table()
@@ -142,7 +142,10 @@ def test_a_sample_is_described_as_the_table_says(name, world):
             *description.jurisdictions,
             *description.capabilities,
             *description.labels,
-        )
+            *description.certifications,
+            *description.programmes,
+            *description.participant_kinds,
+        ) or (reason.field, reason.basis) == ("certification", Basis.DECLARED)
 
 
 def test_without_the_trust_list_nobody_is_notarised_and_nothing_labelled(world):

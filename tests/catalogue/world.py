@@ -95,6 +95,17 @@ class Provider:
         }
         return self.credential(about, types=("gx:LegalPerson",), **options)
 
+    def federation_credential(self, subject: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """An unsigned credential about `subject` in the federation's own terms."""
+        document = self.credential(subject, **options)
+        document["@context"].append("https://w3id.org/cloud-federation/v1")
+        return document
+
+    def certificate(self, covers: str | list[str], **claims: Any) -> dict[str, Any]:
+        """An unsigned certification by this body, SecNumCloud 3.2 if nothing else is said."""
+        about = {"id": f"{self.did}#certificate", "type": "Certification", "scheme": "secnumcloud"}
+        return self.federation_credential({**about, "schemeVersion": "3.2", "covers": covers, **claims})
+
     def sign(self, document: dict[str, Any], form: str = "vc-jwt") -> bytes:
         """The document, signed now."""
         return sign_credential(document, self.key, self.method, form=form, created=self.clock.now)  # type: ignore[arg-type]

@@ -17,9 +17,9 @@ from search_samples import document, record
 
 from search.document import Document
 from search.engine import Engine
-from search.query import MAX_RELEVANCE_HITS, Matching, Page, Query, QueryInvalid, Sort
+from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, Matching, Page, Query, QueryInvalid, Sort
 
-FACETS = ("jurisdiction", "capability", "label", "provider", "identity", "state")
+FACETS = FACET_FIELDS
 
 
 def keys(page: Page) -> list[str]:
@@ -316,6 +316,28 @@ class FiltersContract(EngineContract):
         assert asked(jurisdiction=("EEA",), label=()) == {"a", "b"}
         assert asked(jurisdiction=("fr",)) == set()
 
+    def test_a_certification_scheme_finds_its_versions(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            document("a", certifications=("secnumcloud", "secnumcloud:3.2"), participant_kinds=("sme",)),
+            document("b", certifications=("secnumcloud", "secnumcloud:3.1"), programmes=("ipcei-cis",)),
+            document("c", certifications=("iso-27001",), participant_kinds=("sme", "start-up")),
+        )
+
+        def asked(**filters: tuple[str, ...]) -> set[str]:
+            return set(keys(engine.search(Query(filters=filters))))
+
+        assert asked(certification=("secnumcloud",)) == {"a", "b"}
+        assert asked(certification=("secnumcloud:3.2", "iso-27001")) == {"a", "c"}
+        assert asked(programme=("ipcei-cis",)) == {"b"}
+        assert asked(participant_kind=("sme",), certification=("iso-27001",)) == {"c"}
+        page = engine.search(Query(facets=("certification",)))
+        assert [(value.value, value.count) for value in page.facets["certification"]] == [
+            ("secnumcloud", 2),
+            ("iso-27001", 1),
+            ("secnumcloud:3.1", 1),
+            ("secnumcloud:3.2", 1),
+        ]
+
     def test_kinds_are_kept_apart(self, fill: Callable[..., Engine]) -> None:
         engine = fill(document("a", "Same"), document("p", "Same", kind="participant"))
         assert keys(engine.search(Query(text="same"))) == ["a"]
@@ -559,16 +581,23 @@ def documents(draw: st.DrawFn) -> Document:
         capabilities=draw(st.sampled_from(CAPABILITIES)),
         keywords=tuple(draw(st.lists(st.sampled_from(WORDS), max_size=2))),
         labels=tuple(draw(st.lists(st.sampled_from(LABELS), max_size=2, unique=True))),
+        certifications=draw(st.sampled_from(CERTIFICATIONS)),
+        programmes=draw(st.sampled_from([(), ("ipcei-cis",)])),
+        participant_kinds=draw(st.sampled_from([(), ("sme",), ("sme", "start-up")])),
         identity=draw(st.sampled_from(["domain", "notarised", "self_asserted"])),
         state=draw(st.sampled_from(["listed", "listed", "expired"])),
         minutes=draw(st.integers(-2, 2)),
     )
 
 
+CERTIFICATIONS = [(), ("secnumcloud", "secnumcloud:3.2"), ("secnumcloud", "secnumcloud:3.1"), ("iso-27001",)]
 filter_values = {
     "jurisdiction": ("FR", "EU", "EEA", "US", "XX"),
     "capability": ("iaas", "edge-computing"),
     "label": LABELS,
+    "certification": ("secnumcloud", "secnumcloud:3.2", "iso-27001"),
+    "programme": ("ipcei-cis",),
+    "participant_kind": ("sme", "start-up"),
     "provider": (*DIDS, record("pa"), "acme", "none"),
     "identity": ("domain", "notarised"),
     "state": ("listed", "expired"),

@@ -31,6 +31,9 @@ def document(
     broader_terms: tuple[tuple[str, str], ...] = (),
     keywords: tuple[str, ...] = (),
     labels: tuple[str, ...] = (),
+    certifications: tuple[str, ...] = (),
+    programmes: tuple[str, ...] = (),
+    participant_kinds: tuple[str, ...] = (),
     identity: str = "domain",
     state: str = "listed",
     subject: str = "",
@@ -58,5 +61,8 @@ def document(
         capability_terms=capability_terms,
         broader_terms=broader_terms,
         labels=labels,
+        certifications=certifications,
+        programmes=programmes,
+        participant_kinds=participant_kinds,
         item={"id": record(key), "key": key, "names": names, "descriptions": descriptions},
     )

@@ -81,6 +81,24 @@ def test_item_has_what_a_list_shows() -> None:
     assert (item["listed_at"], item["valid_until"]) == ("2026-03-01T00:00:00Z", None)
 
 
+def test_certifications_programmes_and_kinds_are_filtered_by_and_shown() -> None:
+    made = document_of(
+        replace(
+            DESCRIPTION,
+            certifications=("secnumcloud", "secnumcloud:3.2"),
+            programmes=("ipcei-cis",),
+            participant_kinds=("sme",),
+        ),
+        LISTING,
+        on=ON,
+    )
+    values = indexed(made).values
+    assert values["certification"] == ("secnumcloud", "secnumcloud:3.2")
+    assert (values["programme"], values["participant_kind"]) == (("ipcei-cis",), ("sme",))
+    assert made.item["certifications"] == ["secnumcloud", "secnumcloud:3.2"]
+    assert (made.item["programmes"], made.item["participant_kinds"]) == (["ipcei-cis"], ["sme"])
+
+
 def test_primary_name_is_the_untagged_then_the_english_then_the_first_by_tag() -> None:
     assert primary_name({"fr": "f", "en": "e", "": "n"}) == "n"
     assert primary_name({"fr": "f", "en": "e", "": ""}) == "e"

@@ -1,0 +1,93 @@
+"""Certifications and programme participations: what trusted issuers attest to a service or its provider.
+
+An attestation is a credential of its own. It counts by the rules of `vocab.evidence`, on the days that it
+says, and for what it names: this very service, its credential, or the provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from vocab.evidence import CERTIFIES, PARTICIPATES, Evidence, Statement, all_types, counts
+from vocab.fact_reading import certification_in, certifications_of, participation_in
+from vocab.facts import CertificationFact, ParticipationFact, Period
+from vocab.graph import Graph, Node
+from vocab.model import Basis, Reason
+from vocab.namespaces import CERTIFICATION, CF, PROGRAMME_PARTICIPATION
+from vocab.ownership import owns
+
+_LAST_DAY = date.max
+
+
+def certified(names: set[str], issuer: str, evidence: Evidence) -> Iterator[Reason]:
+    """A reason for each scheme, version and level that a trusted body certifies to any of `names` today.
+
+    `names` identify the service and its provider; those count that the provider (`issuer`) owns.
+    """
+    for statement in evidence.attestations:
+        fact = _certification(statement)
+        if (
+            fact is not None
+            and fact.ids
+            and fact.period.covers(evidence.on.date())
+            and counts(statement, CERTIFIES, issuer, evidence, fact.ids[0])
+            and any(name in names and owns(issuer, name) for name in fact.covers)
+        ):
+            for identifier in fact.ids:
+                yield _reason("certification", identifier, Basis.CERTIFIED, statement, "scheme")
+
+
+def participating(names: set[str], issuer: str, evidence: Evidence) -> Iterator[Reason]:
+    """A reason for each programme whose authority names the provider, known by any of `names`, today."""
+    for statement in evidence.attestations:
+        fact = _participation(statement)
+        if (
+            fact is not None
+            and fact.period.covers(evidence.on.date())
+            and counts(statement, PARTICIPATES, issuer, evidence, fact.programme)
+            and fact.participant in names
+            and owns(issuer, fact.participant)
+        ):
+            yield _reason("programme", fact.programme, Basis.ATTESTED, statement, "programme")
+
+
+def declared_certifications(graph: Graph, node: Node) -> Iterator[tuple[str, str, str]]:
+    """What a subject says of its own certifications: field, value and path, for those of known schemes."""
+    for fact in certifications_of(graph, node):
+        for identifier in fact.ids:
+            yield "certification", identifier, CF + "certification"
+
+
+def turning_days(graph: Graph, subject: str) -> tuple[date, ...]:
+    """The days on which what an attestation says begins or ceases to hold, in order; none for others."""
+    types, node = all_types(graph, subject), graph.nodes.get(subject)
+    fact: CertificationFact | ParticipationFact | None = None
+    if node is not None and CERTIFICATION in types:
+        fact = certification_in(graph, node)
+    elif node is not None and PROGRAMME_PARTICIPATION in types:
+        fact = participation_in(graph, node)
+    return _turns(fact.period) if fact is not None else ()
+
+
+def _turns(period: Period) -> tuple[date, ...]:
+    after = period.end + timedelta(days=1) if period.end is not None and period.end < _LAST_DAY else None
+    return tuple(sorted(day for day in (period.start, after) if day is not None))
+
+
+def _certification(statement: Statement) -> CertificationFact | None:
+    node = statement.graph.nodes.get(statement.subject)
+    if node is None or CERTIFICATION not in all_types(statement.graph, statement.subject):
+        return None
+    return certification_in(statement.graph, node)
+
+
+def _participation(statement: Statement) -> ParticipationFact | None:
+    node = statement.graph.nodes.get(statement.subject)
+    if node is None or PROGRAMME_PARTICIPATION not in all_types(statement.graph, statement.subject):
+        return None
+    return participation_in(statement.graph, node)
+
+
+def _reason(field: str, value: str, basis: Basis, statement: Statement, term: str) -> Reason:
+    return Reason(field, value, basis, statement.content_id, statement.issuer, CF + term)
