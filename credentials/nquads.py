@@ -63,12 +63,12 @@ def parse_nquads(text: str) -> list[Quad]:
             raise ValueError(f"line {number} is not a quad: {content[:120]!r}")
         subject, predicate, resource, quoted, datatype, language, graph = match.groups()
         if quoted is None:
-            object_ = _unescape(resource)
+            object_ = unescape(resource)
         else:
-            object_ = literal(_unescape(quoted[1:-1])) + (language or "")
-            if datatype and _unescape(datatype) != _XSD_STRING:
-                object_ += f"^^{_unescape(datatype)}"
-        quads[_unescape(subject), _unescape(predicate), object_, _unescape(graph or "")] = None
+            object_ = literal(unescape(quoted[1:-1])) + (language or "")
+            if datatype and unescape(datatype) != _XSD_STRING:
+                object_ += f"^^{unescape(datatype)}"
+        quads[unescape(subject), unescape(predicate), object_, unescape(graph or "")] = None
     return list(quads)
 
 
@@ -77,7 +77,8 @@ def _escape(match: re.Match[str]) -> str:
     return _ESCAPES.get(character) or f"\\u{ord(character):04X}"
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """What the inside of a quoted literal, or an IRI, stands for. ValueError for an unknown escape."""
     return _ESCAPED.sub(_unescape_one, text) if "\\" in text else text
 
 

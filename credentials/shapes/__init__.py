@@ -1,0 +1,1 @@
+"""SHACL shapes: prepared once when an operator adds them, then held against each credential."""
