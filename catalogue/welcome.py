@@ -77,23 +77,29 @@ def _fill(client: NodeClient) -> None:
     time.sleep(REFRESH_SECONDS)
 
 
-def _found(client: NodeClient, words: str) -> str | None:
-    """The name of the first offering found, None without any."""
-    parameters = [("size", "1"), ("facets", "none"), *([("q", words)] if words else [])]
-    items = client.get("/offerings", parameters)["items"]
-    return str(items[0]["name"]) if items else None
+def _finds(client: NodeClient, search: str) -> bool:
+    return bool(client.get(f"{search}&size=1&facets=none")["total"])
+
+
+def _search(client: NodeClient, settings: Settings) -> str:
+    """A search to try. It finds something if there is anything, so that the line never disappoints."""
+    if settings.samples:
+        from catalogue.samples import SEARCH
+
+        if _finds(client, SEARCH):
+            return SEARCH
+    items = client.get("/offerings", [("size", "1"), ("facets", "none")])["items"]
+    word = max(str(items[0]["name"]).split(), key=len) if items else ""
+    search = f"/offerings?q={quote(word)}"
+    return search if word and _finds(client, search) else "/offerings"
 
 
 def _print_invitation(client: NodeClient, settings: Settings) -> None:
-    """The address, one search that finds something (if there is something) and how to stop."""
+    """The address, one search and how to stop."""
     url = settings.url
-    # The word to search for comes from what is listed, so that the line is never a disappointment.
-    name = _found(client, "")
-    word = max(name.split(), key=len) if name else ""
-    search = f"/offerings?q={quote(word)}" if word and _found(client, word) else "/offerings"
     print(
         f"\nThe catalogue runs at {url}\n"
-        f"  Search it:  curl '{url}{search}'\n"
+        f"  Search it:  curl '{url}{_search(client, settings)}'\n"
         f"  The API:    {url}/docs\n"
         f"  Stop it:    Ctrl-C or SIGTERM; the data stays in {settings.data}\n",
         flush=True,

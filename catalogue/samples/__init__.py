@@ -9,6 +9,9 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 
+#: A search that finds something among the samples: words, and evidence for what it finds.
+SEARCH = "/offerings?q=office+suite&jurisdiction=EU&label=gaia-x:L1"
+
 
 def sample_files() -> tuple[Path, ...]:
     """The signed self-descriptions, in the order in which they are to be published."""

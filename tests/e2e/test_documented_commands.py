@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import console_script
+from running import console_script, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +34,8 @@ def test_readme_has_commands_to_run() -> None:
 def test_documented_commands_work(document: Path, make_node: Any, tmp_path: Path) -> None:
     node = make_node(environment={"CATALOGUE_SAMPLES": "1", "CATALOGUE_POLICY": "default"})
     node.start("--samples")
+    # Nobody types before the node has said that it runs; until then samples are still going in.
+    eventually("the invitation is printed", lambda: "Stop it" in node.output())
     folder = tmp_path / "work"
     folder.mkdir()
     environment = {
