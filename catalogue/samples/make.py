@@ -85,6 +85,8 @@ def _write_trust_list(path: Path, table: Table, valid_from: datetime) -> None:
             attests=tuple(row["attests"]),
             valid_from=valid_from,
             name=row["name"],
+            schemes=tuple(row.get("schemes", ())),
+            programmes=tuple(row.get("programmes", ())),
         )
         for row in table.trusted
     )

@@ -67,11 +67,31 @@ def test_samples_are_found_as_the_tables_say(node: Node) -> None:
         assert (
             names(node, "offering", label=(f"gaia-x:{level}",)) == told("labels", f"gaia-x:{level}") != set()
         )
+    for scheme in ("secnumcloud", "secnumcloud:3.1", "bsi-c5:type2", "iso-27001", "hds", "iso-50001"):
+        assert names(node, "offering", certification=(scheme,)) == told("certifications", scheme) != set()
+    assert names(node, "offering", programme=("ipcei-cis",)) == told("programmes", "ipcei-cis") != set()
+    assert names(node, "offering", participant_kind=("public-body",)) == {"Nef", "Préau"}
+    assert names(node, "participant", participant_kind=("notary",)) == {"Arzinel Registre S.à r.l."}
     for country in ("FR", "US", "LV"):
         assert names(node, "offering", jurisdiction=(country,)) == told("jurisdictions", country)
     assert "Socle" in names(node, "offering", identity=("notarised",))
     assert names(node, "offering", label=("gaia-x:L3",)) == {"Socle"}
     assert names(node, "offering", capability=("edge-computing",)) == {"Orilla", "Antena", "Riva"}
+
+
+def test_own_words_strangers_words_and_what_has_ended_certify_nothing(node: Node) -> None:
+    attested = {
+        e.members["certificate"]["scheme"] for e in TABLE.entries.values() if e.about == "certification"
+    }
+    certified = set[str]().union(*(names(node, "offering", certification=(name,)) for name in attested))
+    # Harbour calls itself qualified, as does an issuer whom nobody trusts; Mérleg's certificate ended.
+    assert {"Harbour", "Mérleg"}.isdisjoint(certified)
+    (harbour,) = items(node, "offering", "Harbour", provider=("did:web:palodune-eu.example",)).values()
+    shown = node.discovery.offering(harbour["id"], ("en",))
+    reasons = [reason for reason in shown["reasons"] if reason["field"] == "certification"]
+    assert {reason["basis"] for reason in reasons} == {"declared"}
+    (detector,) = items(node, "offering", "Spähwarte", capability=("threat-detection",)).values()
+    assert detector["programmes"] == []
 
 
 def test_one_need_in_three_languages_finds_the_three_office_suites(node: Node) -> None:
