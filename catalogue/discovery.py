@@ -180,19 +180,12 @@ def _item(
     item: Mapping[str, object], highlights: Mapping[str, Sequence[str]], languages: Sequence[str]
 ) -> dict[str, Any]:
     """The API's form of an indexed item: name and description in one of the reader's languages."""
-    form: dict[str, Any] = {
-        key: value for key, value in item.items() if key not in ("names", "descriptions", "jurisdictions")
-    }
-    form["name"] = pick(_texts(item, "names"), languages)
-    form["description"] = pick(_texts(item, "descriptions"), languages)
-    form["jurisdiction"] = item["jurisdictions"]
-    form["highlights"] = {field: list(marked) for field, marked in highlights.items()}
+    form: dict[str, Any] = dict(item)
+    form["name"] = pick(form.pop("names"), languages)
+    form["description"] = pick(form.pop("descriptions"), languages)
+    form["jurisdiction"] = form.pop("jurisdictions")
+    form["highlights"] = highlights
     return form
-
-
-def _texts(item: Mapping[str, object], key: str) -> Mapping[str, str]:
-    texts = item[key]
-    return texts if isinstance(texts, Mapping) else {}
 
 
 def _reasons(described: Described) -> list[dict[str, str | None]]:

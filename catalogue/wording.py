@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from vocab import capabilities, certifications, jurisdictions, labels, participant_kinds, programmes
 from vocab.languages import LANGUAGES, choose
 
 Names = Mapping[str, str]
+#: Names of facet values that are remembered: the vocabulary's, in three languages, and room for more.
+_LABELS = 4_000
 
 IDENTITIES: Mapping[str, Names] = {
     "notarised": {"en": "notarised", "fr": "notariée", "de": "notariell bestätigt"},
@@ -25,7 +28,11 @@ STATES: Mapping[str, Names] = {
 
 def facet_label(field: str, value: str, languages: Sequence[str]) -> str:
     """The name of a facet's value for a reader; the value itself where it has no other name."""
-    language = spoken(languages)
+    return _facet_label(field, value, spoken(languages))
+
+
+@lru_cache(maxsize=_LABELS)
+def _facet_label(field: str, value: str, language: str) -> str:
     try:
         match field:
             case "capability":
@@ -60,6 +67,8 @@ def spoken(languages: Sequence[str]) -> str:
 
 def pick(texts: Mapping[str, str], languages: Sequence[str]) -> str:
     """The text for a reader: in one of its languages, else without a tag, else English, else the first."""
+    if languages and (text := texts.get(languages[0])):
+        return text
     by_primary: dict[str, str] = {}
     for tag, text in texts.items():
         by_primary.setdefault(tag.split("-", 1)[0].lower(), text)

@@ -78,11 +78,12 @@ class Highlighter:
 def _fragments(texts: _Texts, found: Mapping[str, Set[str]]) -> tuple[str, ...]:
     fragments: list[str] = []
     for language in sorted(texts):
-        text = texts[language]
-        for window, inside in _windows(text, _spans(text, found[language])):
-            fragments.append(_marked(text, window, inside))
-            if len(fragments) == MAX_FRAGMENTS:
-                return tuple(fragments)
+        words = found[language]
+        if words and (spans := _spans(text := texts[language], words)):
+            for window, inside in _windows(text, spans):
+                fragments.append(_marked(text, window, inside))
+                if len(fragments) == MAX_FRAGMENTS:
+                    return tuple(fragments)
     return tuple(fragments)
 
 

@@ -62,6 +62,13 @@ class Parser(FlaskParser):
             {"where": found[0]["where"], "errors": found},
         )
 
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        """The parameters given: a list of values where the field is one, else the one value."""
+        return {
+            name: values if isinstance(schema.fields.get(name), ma.fields.List) else values[0]
+            for name, values in req.args.lists()
+        }
+
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """The JSON body. Problem 415 if it isn't declared as JSON, 400 if it isn't an object."""
         if req.mimetype != "application/json":
