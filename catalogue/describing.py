@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import rfc8785
@@ -18,12 +17,12 @@ from catalogue.bearings import Bearing, BearingChange, bearing_on, changes
 from catalogue.current import Current, Graphs, current_lines, envelope_of
 from catalogue.lifecycle import State
 from catalogue.settings import Settings
+from catalogue.trusting import TrustFile
 from credentials.identity import digest_of, record_id
 from search.document import Document, Listing, Provider, document_of
 from vocab.describe import Evidence, Statement, describe, evidence_keys, identity_of
 from vocab.graph import Graph
 from vocab.model import Description, Kind
-from vocab.trust import TrustList
 
 #: States in which nothing of a statement is shown any more.
 HIDDEN = frozenset({State.WITHDRAWN, State.BLOCKED})
@@ -103,7 +102,8 @@ class Describer:
     """Describes records of the store, a batch at a time. One per process."""
 
     def __init__(self, settings: Settings) -> None:
-        self._trust = _trust_list(settings)
+        #: Whom this process believes; the indexer follows its changes.
+        self.trust = TrustFile.of(settings)
         self._graphs = Graphs()
 
     def describe(self, connection: Connection, record: str, now: datetime) -> Described | None:
@@ -129,6 +129,7 @@ class Describer:
             for record, line in lines.items()
         }
         world = self._world(connection, {key for found in keys.values() for key in found}, Kind.EVIDENCE)
+        trust = self.trust.current()
         described: dict[str, Described] = {}
         for record, line in lines.items():
             party = parties[line.issuer]
@@ -136,7 +137,7 @@ class Describer:
             attestations.pop(record, None)
             evidence = Evidence(
                 on=now,
-                trust=self._trust,
+                trust=trust,
                 participants=party.statements,
                 attestations=tuple(attestations[name] for name in sorted(attestations)),
             )
@@ -159,7 +160,7 @@ class Describer:
         """What has to change in whom these records bear on. Raises Rejection."""
         lines = current_lines(connection, records)
         graphs = self._graphs.of(connection, lines.values())
-        return changes(connection, records, lines, graphs, self._trust, now)
+        return changes(connection, records, lines, graphs, self.trust.current(), now)
 
     def _world(self, connection: Connection, targets: Iterable[str], kind: Kind) -> _World:
         grouped: dict[str, list[Bearing]] = {}
@@ -192,7 +193,7 @@ class Describer:
             best.graph,
             issuer=issuer,
             content_id=best.content_id,
-            evidence=Evidence(on=now, trust=self._trust),
+            evidence=Evidence(on=now, trust=self.trust.current()),
         )
         return _Party(statements, record_id(issuer, best.subject), next(iter(named.names.values()), ""))
 
@@ -217,12 +218,3 @@ def _digests(connection: Connection, line: Current) -> frozenset[str]:
     """The `sha256-` values by which a clearing house may name the credential, over its RFC 8785 form."""
     document = envelope_of(connection, line).document
     return frozenset({f"sha256-{digest_of(rfc8785.dumps(dict(document)))}"})
-
-
-def _trust_list(settings: Settings) -> TrustList:
-    path: Path | None = Path(settings.trust_list) if settings.trust_list else None
-    if path is None and settings.samples:
-        from catalogue.samples import trust_list_path
-
-        path = trust_list_path()
-    return TrustList.load(path) if path else TrustList()

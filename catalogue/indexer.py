@@ -30,6 +30,7 @@ from catalogue.position import Position
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.store.tables import listings, withdrawals
+from catalogue.trusting import TrustChanges
 from credentials.errors import Rejection
 from credentials.times import Clock, utc_now
 from search.document import Document
@@ -42,7 +43,7 @@ BATCH = 400
 CHUNK = 400
 #: Seconds between looks at the store when there is nothing to do. Published means found within 2 s.
 IDLE_SECONDS = 0.15
-#: Seconds between looks for what has expired.
+#: Seconds between looks for what has changed by itself: expired, begun, trusted no more.
 SWEEP_SECONDS = 1.0
 #: After a failure, seconds before the next try.
 RETRY_SECONDS = 1.0
@@ -292,25 +293,32 @@ def run(settings: Settings, stop: threading.Event) -> None:
         database = Database(settings.store_url)
         operations = Operations(database, utc_now)
         describer = Describer(settings)
+        changes = TrustChanges(settings, database, describer.trust, utc_now)
         indexers = {name: Indexer(database, engine, describer, utc_now) for name, engine in engines.items()}
         try:
-            follow(indexers, operations, stop)
+            follow(indexers, (operations.catch_up, changes.catch_up), stop)
         finally:
             for indexer in indexers.values():
                 indexer.close()
             database.close()
 
 
-def follow(indexers: Mapping[str, Indexer], operations: Operations, stop: threading.Event) -> None:
-    """The loop: project what is new, look for what has expired, rest. Outages are waited out."""
+def follow(
+    indexers: Mapping[str, Indexer], sweeps: Sequence[Callable[[], int]], stop: threading.Event
+) -> None:
+    """The loop: project what is new, look for what changed by itself, rest. Outages are waited out.
+
+    A sweep notes such changes in the store, a bounded number at a time; it returns 0 when there are none.
+    """
     followers = [_Follower(name, indexer) for name, indexer in indexers.items()]
     swept = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
-                while operations.catch_up():
-                    pass
+                for sweep in sweeps:
+                    while sweep():
+                        pass
             more = sum(follower.step() for follower in followers) > 0
         except (SQLAlchemyError, OSError) as outage:
             log.warning("store out of reach, trying again", problem=type(outage).__name__)

@@ -276,7 +276,7 @@ class EventSchema(Form):
     at = time("When.")
     kind = text(
         "What: `expired`, `withdrawn`, `erased`, `blocked`, `unblocked`, `turned` "
-        "(an attestation began or ended on a day that it names)."
+        "(an attestation began or ended on a day that it names), `trust` (the node's trust list changed)."
     )
     content_id = maybe("The statement concerned.", validate=Whole(HEX64))
     reason = text("Why.")

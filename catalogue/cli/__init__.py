@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "rebuild": ("operating:rebuild", "Derive everything again from log and blobs."),
         "search rebuild": ("operating:search_rebuild", "Make the search index anew."),
         "erase": ("operating:erase", "Erase the bytes of a self-description."),
+        "trust": ("trusting:trust", "Show and change whom the node believes about what."),
         "issuers": ("operating:issuers", "Block, allow and list issuers."),
         "backup": ("operating:backup", "Copy the node's data while it runs."),
         "restore": ("operating:restore", "Put a backup in place of an empty data folder."),

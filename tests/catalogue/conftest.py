@@ -13,6 +13,7 @@ from catalogue.describing import Describer
 from catalogue.indexer import Indexer
 from catalogue.node import Node, prepare
 from catalogue.settings import Settings
+from catalogue.trusting import TrustChanges
 from search.embedded import EmbeddedEngine
 
 
@@ -69,16 +70,16 @@ def provider(clock: Clock) -> Provider:
 def index(clock: Clock) -> Iterator[Callable[[Node], None]]:
     """Bring a node's index up to its store, as its indexer process would."""
     followers: dict[Path, tuple[Indexer, Any]] = {}
+    changes: dict[Path, TrustChanges] = {}
 
     def follow(node: Node) -> None:
         folder = node.settings.data
         if folder not in followers:
             engine = EmbeddedEngine(node.settings.index_folder, writable=True)
-            followers[folder] = (
-                Indexer(node.database, engine, Describer(node.settings), clock),
-                engine,
-            )
-        while node.operations.catch_up():
+            describer = Describer(node.settings)
+            followers[folder] = (Indexer(node.database, engine, describer, clock), engine)
+            changes[folder] = TrustChanges(node.settings, node.database, describer.trust, clock)
+        while node.operations.catch_up() + changes[folder].catch_up():
             pass
         followers[folder][0].catch_up()
         node.discovery.refresh()
