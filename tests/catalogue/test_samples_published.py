@@ -76,7 +76,7 @@ def test_samples_are_found_as_the_tables_say(node: Node) -> None:
         assert names(node, "offering", jurisdiction=(country,)) == told("jurisdictions", country)
     assert "Socle" in names(node, "offering", identity=("notarised",))
     assert names(node, "offering", label=("gaia-x:L3",)) == {"Socle"}
-    assert names(node, "offering", capability=("edge-computing",)) == {"Orilla", "Antena", "Riva"}
+    assert names(node, "offering", capability=("edge-computing",)) == {"Orilla", "Antena", "Riva", "Orée"}
 
 
 def test_own_words_strangers_words_and_what_has_ended_certify_nothing(node: Node) -> None:
