@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from elasticsearch_servers import Cluster, Unavailable
 
 #: Seconds for PostgreSQL to make its cluster, to start or to stop.
 SERVER_SECONDS = 60
@@ -95,3 +96,28 @@ def postgresql_url(postgresql_server: str) -> str:
     ) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return f"postgresql+psycopg://catalogue@/{name}?host={postgresql_server}"
+
+
+def _cluster(size: int) -> Iterator[Cluster]:
+    try:
+        cluster = Cluster(size)
+    except Unavailable as reason:
+        unavailable(str(reason))
+        return
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_node() -> Iterator[Cluster]:
+    """One Elasticsearch server, with TLS and security."""
+    yield from _cluster(1)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_cluster() -> Iterator[Cluster]:
+    """Three Elasticsearch servers that are one cluster, with TLS and security."""
+    yield from _cluster(3)

@@ -1,0 +1,187 @@
+"""Requests to Elasticsearch and the form of what it keeps: the only module that builds them.
+
+Everything is analysed before (`search.indexing`), so Elasticsearch only splits at spaces: both engines know
+the same terms, and no plugin is needed. The mapping is a versioned file and strict: a document with a field
+that it doesn't name is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from search.document import Document
+from search.indexing import (
+    INDEX_VERSION,
+    TERMS_FIELD,
+    TEXT_FIELDS,
+    WORDS_FIELD,
+    indexed,
+    provider_lookup,
+    value_field,
+)
+from search.plan import Question, typos_in
+from search.query import FACET_FIELDS, FACET_SIZE, MAX_RELEVANCE_HITS, FacetValue, Matching
+from search.text import Word
+
+#: What a word found in several fields adds beyond its best field, and what one weighs that is only similar:
+#: the same as in the embedded engine.
+_OTHER_FIELDS = 0.2
+_SIMILAR = 0.05
+#: Values that a shard counts per facet: with fewer than it has, counts of several shards would be wrong.
+_SHARD_VALUES = 60_000
+#: The document that isn't a record: how far the replay has come, and who writes (see `search.elastic`).
+CONTROL_ID = "control"
+ITEM = "item"
+
+Body = dict[str, Any]
+
+
+@cache
+def mapping() -> Body:
+    """The mapping of this version's index: the committed file of that number."""
+    path = files("search") / "mappings" / f"records-v{INDEX_VERSION}.json"
+    found: Body = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def source_of(document: Document) -> str:
+    """`document` as the index takes it: one line of JSON."""
+    form = indexed(document)
+    source: Body = {"id": document.id, "kind": document.kind}
+    source |= {name: list(values) for name, values in form.values.items() if values}
+    source |= {name: " ".join(terms) for name, terms in form.texts.items()}
+    source |= {TERMS_FIELD: " ".join(form.terms), WORDS_FIELD: " ".join(form.words)}
+    source |= {"name_key": form.name_key, "listed_key": form.listed_key}
+    # As text: JSON inside JSON would come back with its members and numbers written anew.
+    source[ITEM] = json.dumps(document.item, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(source, ensure_ascii=False, separators=(",", ":"))
+
+
+class SearchBody:
+    """Builds the requests of one question: hits, their number and all facets in one go."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        asked = set(question.query.facets)
+        filters = {name: _filter(name, values) for name, values in question.filters().items()}
+        # A facet ignores its own filter, so what filters a facet comes after counting.
+        self._before = [clause for name, clause in filters.items() if name not in asked]
+        self._after = {name: clause for name, clause in filters.items() if name in asked}
+
+    @property
+    def sort_key(self) -> str:
+        """The field that an unranked answer is sorted by; unique, and what a cursor carries."""
+        return "name_key" if self._question.by_name else "listed_key"
+
+    def of(self, matching: Matching) -> Body:
+        """The request for one page, with one hit more than it shows."""
+        question, place = self._question, self._question.place
+        body: Body = {
+            "query": {"bool": self._clauses(matching)},
+            "post_filter": {"bool": {"filter": list(self._after.values())}},
+            "track_total_hits": True,
+            "_source": [ITEM],
+            "size": question.query.size + 1,
+        }
+        if question.ranked:
+            offset = place.offset if place else 0
+            body["from"] = offset
+            body["size"] = min(question.query.size + 1, MAX_RELEVANCE_HITS - offset)
+            body["sort"] = [{"_score": "desc"}, {"id": "asc"}]
+        else:
+            body["sort"] = [{self.sort_key: "asc"}]
+            if place is not None and place.after is not None:
+                body["search_after"] = [place.after]
+        if question.query.facets:
+            body["aggs"] = {facet: self._facet(facet) for facet in question.query.facets}
+        return body
+
+    def _clauses(self, matching: Matching) -> Body:
+        unscored = [{"term": {"kind": self._question.query.kind}}, *self._before]
+        if not self._question.has_text:
+            return {"filter": unscored}
+        if self._question.ranked:
+            return {"filter": unscored, "must": [self._text(matching, _valued)]}
+        return {"filter": [*unscored, self._text(matching, _present)]}
+
+    def _text(self, matching: Matching, query_of: Callable[[Word, int], Body]) -> Body:
+        if not self._question.words:
+            return {"match_none": {}}
+        similar = matching in (Matching.TYPOS, Matching.ANY_TYPOS)
+        clauses = [query_of(word, typos_in(word.text) if similar else 0) for word in self._question.words]
+        if matching in (Matching.ANY, Matching.ANY_TYPOS):
+            return {"bool": {"should": clauses, "minimum_should_match": 1}}
+        return {"bool": {"must": clauses}}
+
+    def _facet(self, facet: str) -> Body:
+        others = [clause for name, clause in self._after.items() if name != facet]
+        counts = {
+            "field": value_field(facet),
+            "size": FACET_SIZE,
+            "shard_size": _SHARD_VALUES,
+            "order": [{"_count": "desc"}, {"_key": "asc"}],
+        }
+        return {"filter": {"bool": {"filter": others}}, "aggs": {"values": {"terms": counts}}}
+
+
+def facets_of(answer: Mapping[str, Any], facets: Iterable[str]) -> dict[str, tuple[FacetValue, ...]]:
+    """The facets that an answer to `SearchBody.of` holds."""
+    return {
+        facet: tuple(
+            FacetValue(bucket["key"], bucket["doc_count"])
+            for bucket in answer["aggregations"][facet]["values"]["buckets"]
+        )
+        for facet in facets
+    }
+
+
+def fields() -> frozenset[str]:
+    """Every field that a record's document may have: what the mapping must name."""
+    look_ups = ("id", "kind", "provider_id", "provider_named", "subject", "name_key", "listed_key", ITEM)
+    return frozenset((*look_ups, *map(value_field, FACET_FIELDS), *TEXT_FIELDS, TERMS_FIELD, WORDS_FIELD))
+
+
+def _valued(word: Word, typos: int) -> Body:
+    """Documents with the word in any field, valued by the best of them."""
+    found: list[Body] = [
+        {"term": {name: {"value": stem, "boost": weight}}}
+        for name, weight in TEXT_FIELDS.items()
+        for stem in word.stems
+    ]
+    if typos:
+        found.append({"constant_score": {"filter": _similar(word, typos), "boost": _SIMILAR}})
+    return {"dis_max": {"queries": found, "tie_breaker": _OTHER_FIELDS}}
+
+
+def _present(word: Word, typos: int) -> Body:
+    """The same documents by the shortest way."""
+    found: list[Body] = [{"terms": {TERMS_FIELD: list(word.stems)}}]
+    if typos:
+        found.append(_similar(word, typos))
+    return {"bool": {"should": found, "minimum_should_match": 1}}
+
+
+def _similar(word: Word, typos: int) -> Body:
+    # Rewritten to a constant score, all similar terms count; else only the best fifty would.
+    asked = {
+        "value": word.text,
+        "fuzziness": typos,
+        "prefix_length": 0,
+        "transpositions": True,
+        "rewrite": "constant_score",
+    }
+    return {"fuzzy": {WORDS_FIELD: asked}}
+
+
+def _filter(name: str, values: tuple[str, ...]) -> Body:
+    if name != "provider":
+        return {"terms": {value_field(name): list(dict.fromkeys(values))}}
+    wanted: dict[str, list[str]] = {}
+    for field, value in map(provider_lookup, dict.fromkeys(values)):
+        wanted.setdefault(field, []).append(value)
+    clauses = [{"terms": {field: found}} for field, found in wanted.items()]
+    return {"bool": {"should": clauses, "minimum_should_match": 1}}
