@@ -15,7 +15,7 @@ from search.embedded import EmbeddedEngine
 from search.engine import Engine, EngineUnreachable, IndexUnusable
 from search.query import Page, Query
 
-EMBEDDED = "embedded"
+EMBEDDED, ELASTICSEARCH = "embedded", "elasticsearch"
 #: Seconds for which a worker answers from the state of the index that it last saw.
 REFRESH_SECONDS = 0.2
 #: Seconds for which an engine that was out of reach isn't asked while another can answer: a request must not
@@ -28,7 +28,30 @@ _Make = Callable[[bool], Engine]
 
 def _makers(settings: Settings) -> Mapping[str, _Make]:
     """How to open each of the node's engines (for writing or not), the one that answers first."""
-    return {EMBEDDED: lambda writable: EmbeddedEngine(settings.index_folder, writable=writable)}
+    makers: dict[str, _Make] = {}
+    if settings.search_urls:
+        makers[ELASTICSEARCH] = _elasticsearch(settings)
+    if not makers or settings.search_fallback == EMBEDDED:
+        makers[EMBEDDED] = lambda writable: EmbeddedEngine(settings.index_folder, writable=writable)
+    return makers
+
+
+def _elasticsearch(settings: Settings) -> _Make:
+    # Imported where it is wanted: the client costs every start a fifth of a second and some megabytes.
+    from search.elastic import ElasticEngine
+    from search.elastic_connection import ElasticPlace
+
+    place = ElasticPlace(
+        urls=settings.search_urls,
+        prefix=settings.search_index,
+        user=settings.search_user,
+        password=settings.search_password,
+        password_file=settings.search_password_file,
+        api_key=settings.search_api_key,
+        ca_file=settings.search_ca_file,
+        shards=settings.search_shards,
+    )
+    return lambda writable: ElasticEngine(place, writable=writable)
 
 
 @contextmanager

@@ -57,7 +57,8 @@ class Indexer:
     """Brings one engine up to the store, step by step.
 
     When the store asks for an index made anew (its `generation` has grown), that is filled beside the one
-    which answers, a batch of the one and a batch of the other, and published when it has caught up.
+    which answers, a batch of the one and a batch of the other, and published when it has caught up. So is one
+    where there is none or it is damaged: an index that holds only a part never answers.
     """
 
     def __init__(self, database: Database, engine: Engine, describer: Describer, clock: Clock) -> None:
@@ -72,10 +73,15 @@ class Indexer:
         with self._database.read() as connection:
             ends = read_heads(connection)
         here = self._here(ends)
-        more = self._follow(self._engine, here, ends)
-        if here.generation == ends.generation:
+        more = self._follow(self._engine, here, ends) if here is not None else False
+        if here is not None and here.generation == ends.generation:
             return more
-        return self._renew(ends) or more
+        try:
+            self._renew(ends)
+        except IndexUnusable:
+            self.close()
+            raise
+        return True
 
     def catch_up(self) -> None:
         """Project everything there is."""
@@ -102,15 +108,15 @@ class Indexer:
         self._project(engine, touched, after)
         return after.log < ends.log_size or after.event < ends.event_count
 
-    def _here(self, ends: Heads) -> Position:
-        """How far the engine has come, after it was wiped if what it holds is of no use."""
+    def _here(self, ends: Heads) -> Position | None:
+        """How far the engine has come; None while it has no index of use."""
         try:
             self._engine.refresh()
             here = Position.parse(self._engine.position())
         except IndexUnusable as damage:
-            log.warning("index made anew", problem=damage.problem)
-            self._engine.wipe()
-            here = None
+            if self._fresh is None:
+                log.warning("index is made anew", problem=damage.problem)
+            return None
         if here is None:
             return Position(ends.generation, 0, 0)
         if here.log <= ends.log_size and here.event <= ends.event_count:
@@ -120,8 +126,8 @@ class Indexer:
         self._engine.wipe()
         return Position(ends.generation, 0, 0)
 
-    def _renew(self, ends: Heads) -> bool:
-        """Go on with the index that is made anew; returns False once it has taken the other's place."""
+    def _renew(self, ends: Heads) -> None:
+        """Go on with the index that is made anew, up to its taking the other's place."""
         fresh = self._fresh
         here = Position.parse(fresh.position()) if fresh is not None else None
         if fresh is None or (here is not None and here.generation != ends.generation):
@@ -134,7 +140,6 @@ class Indexer:
             self._fresh = None
             self._engine.refresh()
             log.info("index made anew answers", entries=ends.log_size)
-        return True
 
     def _touched(self, connection: Connection, here: Position, after: Position) -> dict[str, None]:
         """The records that the entries and events between two positions are about, in order."""

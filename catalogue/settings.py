@@ -31,9 +31,9 @@ class SettingsInvalid(Exception):
         self.problem = problem
 
 
-def setting(default: Any, doc: str) -> Any:
-    """A field of `Settings` with the sentence that documents it."""
-    return field(default=default, metadata={"doc": doc})
+def setting(default: Any, doc: str, *, secret: bool = False) -> Any:
+    """A field of `Settings` with the sentence that documents it; a secret one is never shown."""
+    return field(default=default, metadata={"doc": doc}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,19 @@ class Settings:
     )
     fetch_ca_file: str = setting("", "PEM file of authorities for fetches; empty for the usual ones.")
     did_cache_seconds: int = setting(3600, "How long a fetched DID document is used again; at most 3600.")
+    search_url: str = setting(
+        "", "URLs of an Elasticsearch cluster's nodes; empty for the embedded index in the data folder."
+    )
+    search_user: str = setting("", "User at Elasticsearch.")
+    search_password: str = setting("", "The user's password.", secret=True)
+    search_password_file: str = setting("", "File that holds the password, instead.")
+    search_api_key: str = setting("", "API key for Elasticsearch, instead of a user.", secret=True)
+    search_ca_file: str = setting("", "PEM file of authorities for Elasticsearch; empty for the usual ones.")
+    search_index: str = setting("catalogue", "How the names of this node's indexes in Elasticsearch begin.")
+    search_shards: int = setting(1, "Shards of an index in Elasticsearch, from its next rebuild on.")
+    search_fallback: str = setting(
+        "", "embedded: keep that index too, and answer from it while Elasticsearch is away."
+    )
     workers: int = setting(2, "Web worker processes.")
     threads: int = setting(4, "Threads per web worker.")
     trusted_proxies: int = setting(0, "Reverse proxies in front whose X-Forwarded-For is believed.")
@@ -94,7 +107,7 @@ class Settings:
             raise SettingsInvalid(PREFIX + "DID_CACHE_SECONDS", "a key may be revoked: at most 3600")
         if self.operator_token_sha256 and not re.fullmatch(r"[0-9a-f]{64}", self.operator_token_sha256):
             raise SettingsInvalid(PREFIX + "OPERATOR_TOKEN_SHA256", "not 64 lower-case hex digits")
-        for name in ("max_bytes", "workers", "threads", "volume_address", "volume_issuer"):
+        for name in ("max_bytes", "workers", "threads", "volume_address", "volume_issuer", "search_shards"):
             if getattr(self, name) < 1:
                 raise SettingsInvalid(PREFIX + name.upper(), "must be at least 1")
         for name in ("self_issued_daily", "trusted_proxies", "ready_lag"):
@@ -107,12 +120,20 @@ class Settings:
                 raise SettingsInvalid(
                     PREFIX + name.upper(), f"{getattr(self, name)!r} is not a rate such as 600/minute"
                 ) from error
-        for name in ("did_documents", "trust_list", "fetch_ca_file", "policies"):
+        for name in (
+            "did_documents",
+            "trust_list",
+            "fetch_ca_file",
+            "policies",
+            "search_ca_file",
+            "search_password_file",
+        ):
             value = getattr(self, name)
             if value and not Path(value).exists():
                 raise SettingsInvalid(PREFIX + name.upper(), f"{value} does not exist")
         self._check_policy()
         self._check_base_url()
+        self._check_search()
 
     def _check_policy(self) -> None:
         try:
@@ -121,6 +142,28 @@ class Settings:
             raise SettingsInvalid(PREFIX + "POLICY", str(error)) from error
         except PolicyFileInvalid as error:
             raise SettingsInvalid(PREFIX + "POLICIES", str(error)) from error
+
+    def _check_search(self) -> None:
+        for url in self.search_urls:
+            parts = urlsplit(url)
+            if "@" in parts.netloc:
+                raise SettingsInvalid(
+                    PREFIX + "SEARCH_URL", f"user and password belong into {PREFIX}SEARCH_USER and _PASSWORD"
+                )
+            if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+                raise SettingsInvalid(PREFIX + "SEARCH_URL", f"{url!r} is not an http(s) URL")
+        if self.search_fallback not in ("", "embedded"):
+            raise SettingsInvalid(PREFIX + "SEARCH_FALLBACK", f"{self.search_fallback!r} is not embedded")
+        if self.search_fallback and not self.search_urls:
+            raise SettingsInvalid(PREFIX + "SEARCH_FALLBACK", f"means nothing without {PREFIX}SEARCH_URL")
+        if self.search_user and self.search_api_key:
+            raise SettingsInvalid(PREFIX + "SEARCH_API_KEY", "a user or an API key, not both")
+        if (self.search_password or self.search_password_file) and not self.search_user:
+            raise SettingsInvalid(PREFIX + "SEARCH_USER", "a password needs its user")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", self.search_index):
+            raise SettingsInvalid(
+                PREFIX + "SEARCH_INDEX", "lower-case letters, digits, dots, hyphens, at most 100 characters"
+            )
 
     def _check_base_url(self) -> None:
         if not self.base_url:
@@ -150,6 +193,11 @@ class Settings:
     def store_url(self) -> str:
         """The SQLAlchemy URL of the store."""
         return self.database_url or f"sqlite:///{self.data / 'catalogue.sqlite'}"
+
+    @property
+    def search_urls(self) -> tuple[str, ...]:
+        """The nodes of the Elasticsearch cluster; none for the embedded index alone."""
+        return tuple(url.strip() for url in self.search_url.split(",") if url.strip())
 
     @property
     def index_folder(self) -> Path:

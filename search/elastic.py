@@ -10,11 +10,11 @@ position without them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import structlog
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
@@ -237,9 +237,13 @@ class _Search:
         matching, answer = answer_loosening(question, self._attempt, _total)
         hits = answer["hits"]["hits"]
         shown = hits[: question.query.size]
-        highlighter = Highlighter(question.words, matching)
+        items: list[dict[str, object]] = [orjson.loads(hit["_source"][ITEM]) for hit in shown]
+        marked = Highlighter(question.words, matching).highlights(items)
         return Page(
-            hits=tuple(self._hit(hit, highlighter) for hit in shown),
+            hits=tuple(
+                Hit(str(item["id"]), item, highlights, float(hit["_score"]) if question.ranked else None)
+                for hit, item, highlights in zip(shown, items, marked, strict=True)
+            ),
             total=_total(answer),
             next=self._next(matching, shown) if len(hits) > len(shown) else None,
             facets=facets_of(answer, question.query.facets),
@@ -258,15 +262,6 @@ class _Search:
             )
         found: Mapping[str, Any] = answer.body
         return found
-
-    def _hit(self, hit: Mapping[str, Any], highlighter: Highlighter) -> Hit:
-        item: dict[str, object] = json.loads(hit["_source"][ITEM])
-        return Hit(
-            id=str(item["id"]),
-            item=item,
-            highlights=highlighter.highlights(item) if self._question.words else {},
-            score=float(hit["_score"]) if self._question.ranked else None,
-        )
 
     def _next(self, matching: Matching, shown: Sequence[Mapping[str, Any]]) -> str:
         query, place = self._question.query, self._question.place
@@ -287,8 +282,8 @@ def _bulks(changes: Mapping[str, Document | None], version: int) -> Iterator[lis
         action = "delete" if document is None else "index"
         # A repeated request of the same change is taken again, an older one is refused.
         about = {"_id": record, "version": version, "version_type": "external_gte"}
-        lines = [json.dumps({action: about})] + ([source_of(document)] if document is not None else [])
-        length = sum(len(line.encode()) + 1 for line in lines)
+        lines = [orjson.dumps({action: about})] + ([source_of(document)] if document is not None else [])
+        length = sum(map(len, lines)) + len(lines)
         if body and size + length > _BULK_BYTES:
             yield body
             body, size = [], 0

@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import orjson
+
 from search.document import Document
 from search.indexing import (
     INDEX_VERSION,
@@ -35,6 +37,7 @@ _SIMILAR = 0.05
 _SHARD_VALUES = 60_000
 #: The document that isn't a record: how far the replay has come, and who writes (see `search.elastic`).
 CONTROL_ID = "control"
+CONTROL_FIELDS = frozenset({"position", "claims"})
 ITEM = "item"
 
 Body = dict[str, Any]
@@ -48,7 +51,7 @@ def mapping() -> Body:
     return found
 
 
-def source_of(document: Document) -> str:
+def source_of(document: Document) -> bytes:
     """`document` as the index takes it: one line of JSON."""
     form = indexed(document)
     source: Body = {"id": document.id, "kind": document.kind}
@@ -57,8 +60,8 @@ def source_of(document: Document) -> str:
     source |= {TERMS_FIELD: " ".join(form.terms), WORDS_FIELD: " ".join(form.words)}
     source |= {"name_key": form.name_key, "listed_key": form.listed_key}
     # As text: JSON inside JSON would come back with its members and numbers written anew.
-    source[ITEM] = json.dumps(document.item, ensure_ascii=False, separators=(",", ":"))
-    return json.dumps(source, ensure_ascii=False, separators=(",", ":"))
+    source[ITEM] = orjson.dumps(document.item).decode()
+    return orjson.dumps(source)
 
 
 class SearchBody:

@@ -108,8 +108,7 @@ class EmbeddedEngine:
         self.refresh()
         if writable and generation is None:
             # What a process that was killed had begun beside it.
-            with contextlib.suppress(IndexUnusable):
-                self._forget_others(self._current())
+            self._forget_others(self._in_use())
 
     def apply(self, upserts: Sequence[Document], deletes: Sequence[str], position: str) -> None:
         """See `Engine.apply`. Durable when it returns; merging of segments goes on behind it."""
@@ -172,24 +171,26 @@ class EmbeddedEngine:
     def beside(self) -> EmbeddedEngine:
         """See `Engine.beside`: a generation that `current` doesn't point to yet."""
         self._require_writable()
-        self._forget_others(self._current())
+        self._forget_others(self._in_use())
         return EmbeddedEngine(self._path, writable=True, generation=self._begin())
 
     def beside_position(self) -> str | None:
         """See `Engine.beside_position`."""
-        others = [folder for folder in self._generations() if folder != self._current()]
+        in_use = self._in_use()
+        others = [folder for folder in self._generations() if folder != in_use]
         try:
             return (max(others) / "position").read_text(encoding="utf-8") if others else None
         except FileNotFoundError:
             return None
 
     def publish(self) -> None:
-        """See `Engine.publish`. The writer that finds itself on the earlier generation drops that one."""
+        """See `Engine.publish`."""
         if self._own is None:
             raise PermissionError(f"{self._path}: only what was made beside an index can be published")
         folder = self._own
         self.close()
         self._point_to(folder)
+        self._forget_others(folder)
 
     def close(self) -> None:
         """See `Engine.close`. Merges under way are given up, nothing applied is lost."""
@@ -237,9 +238,6 @@ class EmbeddedEngine:
         if self._writable:
             generation = replace(generation, writer=self._writer(index))
         self._generation = generation
-        if opened is not None and self._writable:
-            # Another generation was published: the one that this writer was on has served.
-            shutil.rmtree(opened.folder, ignore_errors=True)
 
     def _writer(self, index: Index) -> IndexWriter:
         try:
@@ -263,6 +261,13 @@ class EmbeddedEngine:
             raise IndexUnusable(str(self._path), f"index {name[:40]!r} was made by another version")
         return self._path / name
 
+    def _in_use(self) -> Path | None:
+        """The generation that `current` names, None if that is none of this version."""
+        try:
+            return self._current()
+        except IndexUnusable:
+            return None
+
     def _begin(self) -> Path:
         """Make an empty generation."""
         numbers = [int(folder.name.rpartition("-")[2]) for folder in self._generations()]
@@ -279,7 +284,7 @@ class EmbeddedEngine:
     def _generations(self) -> list[Path]:
         return [folder for folder in self._path.iterdir() if _GENERATION.fullmatch(folder.name)]
 
-    def _forget_others(self, folder: Path) -> None:
+    def _forget_others(self, folder: Path | None) -> None:
         for other in self._generations():
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)

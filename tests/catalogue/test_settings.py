@@ -68,6 +68,12 @@ def test_environment_is_read_in_the_type_of_each_setting(tmp_path: Path) -> None
         ("CATALOGUE_RATE_PUBLISH", "often"),
         ("CATALOGUE_MAX_BYTES", "0"),
         ("CATALOGUE_READY_LAG", "-1"),
+        ("CATALOGUE_SEARCH_URL", "search.example:9200"),
+        ("CATALOGUE_SEARCH_URL", "https://a.example,ftp://b.example"),
+        ("CATALOGUE_SEARCH_FALLBACK", "embedded"),
+        ("CATALOGUE_SEARCH_INDEX", "Catalogue"),
+        ("CATALOGUE_SEARCH_SHARDS", "0"),
+        ("CATALOGUE_SEARCH_CA_FILE", "/nowhere/ca.pem"),
         ("CATALOGUE_DID_CACHE_SECONDS", "3601"),
         ("CATALOGUE_OPERATOR_TOKEN_SHA256", "secret"),
         ("CATALOGUE_TRUST_LIST", "/nowhere/list.json"),
@@ -85,3 +91,29 @@ def test_setting_that_cannot_be_used_is_named(key: str, value: str) -> None:
 def test_base_url_is_not_needed_on_loopback() -> None:
     assert Settings(host="::1", port=81).url == "http://[::1]:81"
     assert Settings(host="0.0.0.0", base_url="https://node.example/").url == "https://node.example"
+
+
+def test_secrets_of_the_search_are_not_shown() -> None:
+    settings = Settings(
+        search_url="https://search.example", search_user="catalogue", search_password="geheim1"
+    )
+    assert "geheim" not in repr(settings)
+    assert "geheim" not in repr(Settings(search_url="https://search.example", search_api_key="geheim2"))
+
+
+def test_credentials_of_the_search_are_refused_where_they_would_be_logged_or_are_half() -> None:
+    for values, key in (
+        ({"search_url": "https://user:geheim@search.example"}, "SEARCH_URL"),
+        ({"search_password": "geheim"}, "SEARCH_USER"),
+        ({"search_user": "catalogue", "search_api_key": "geheim"}, "SEARCH_API_KEY"),
+    ):
+        with pytest.raises(SettingsInvalid) as refusal:
+            Settings(**values)
+        assert refusal.value.key == PREFIX + key
+        assert "geheim" not in str(refusal.value)
+
+
+def test_nodes_of_a_search_cluster_are_listed_by_commas() -> None:
+    settings = Settings(search_url=" https://a.example:9200 , https://b.example:9200,")
+    assert settings.search_urls == ("https://a.example:9200", "https://b.example:9200")
+    assert Settings().search_urls == ()
