@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import rfc8785
@@ -248,6 +250,20 @@ def test_every_main_capability_is_offered_by_somebody():
     claimed = {name for entry in about("offering") for name in entry.expect["capabilities"]}
     with_parents = claimed | {parent for name in claimed for parent in ancestors(name)}
     assert {concept.id for concept in concepts() if concept.broader is None} <= with_parents
+
+
+def test_services_and_providers_named_in_the_guide_belong_together():
+    providers = {entry.issuer.did: entry.members["name"] for entry in about("participant")}
+    offered = {
+        (next(iter(entry.members["name"].values())).split(",")[0], providers[entry.issuer.did])
+        for entry in about("offering")
+    }
+    guide = Path(__file__).parents[2] / "docs" / "samples.md"
+    named = re.findall(r"(\w+)(?: and (\w+))? by ([A-Z]\w+)", guide.read_text(encoding="utf-8"))
+    assert len(named) >= 15
+    for *services, provider in named:
+        for service in filter(None, services):
+            assert any(name == service and provider in by for name, by in offered), f"{service} by {provider}"
 
 
 def test_together_the_samples_are_small():
