@@ -8,6 +8,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from credentials.times import to_rfc3339
+from search.fact_names import fact_terms
 from vocab import capabilities as taxonomy
 from vocab import jurisdictions as places
 from vocab.model import Description, Identity
@@ -66,8 +67,10 @@ class Document:
     `names` and `descriptions` map a language tag ("" if none was given) to text. `jurisdictions` holds
     alpha-2 codes and their groups (`EU`, `EEA`), `capabilities` concept ids with all their ancestors,
     `certifications` a version or level beside its scheme: filters and facets count these values, `programmes`
-    and `participant_kinds` as they stand. `capability_terms` are `(language, text)` pairs:
-    names and synonyms of the record's own concepts; `broader_terms` those of their ancestors.
+    and `participant_kinds` as they stand. `concepts` are the record's own concepts without their ancestors.
+    `capability_terms` are `(language, text)` pairs: names and synonyms of the record's own concepts;
+    `broader_terms` those of their ancestors; `fact_terms` the names of its places, labels, certifications,
+    programmes and kinds of participant.
     `item` is JSON that hits give back untouched (see `item_of`); highlights are taken from its `names` and
     `descriptions`.
     """
@@ -90,6 +93,8 @@ class Document:
     capabilities: tuple[str, ...] = ()
     capability_terms: tuple[tuple[str, str], ...] = ()
     broader_terms: tuple[tuple[str, str], ...] = ()
+    fact_terms: tuple[tuple[str, str], ...] = ()
+    concepts: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     certifications: tuple[str, ...] = ()
     programmes: tuple[str, ...] = ()
@@ -130,6 +135,14 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
         capabilities=(*own, *broader),
         capability_terms=tuple(pair for concept in own for pair in _terms(concept)),
         broader_terms=tuple(pair for concept in broader for pair in _terms(concept)),
+        fact_terms=fact_terms(
+            places=(*countries, *groups),
+            trust_labels=labels,
+            certificates=description.certifications,
+            in_programmes=description.programmes,
+            kinds=description.participant_kinds,
+        ),
+        concepts=own,
         labels=labels,
         certifications=description.certifications,
         programmes=description.programmes,

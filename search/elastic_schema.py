@@ -18,6 +18,9 @@ import orjson
 from search.document import Document
 from search.indexing import (
     INDEX_VERSION,
+    OTHER_FIELDS,
+    SIMILAR_WORDS,
+    TELLING_WORDS_FIELD,
     TERMS_FIELD,
     TEXT_FIELDS,
     WORDS_FIELD,
@@ -29,10 +32,6 @@ from search.plan import Question, typos_in
 from search.query import FACET_FIELDS, FACET_SIZE, MAX_RELEVANCE_HITS, FacetValue, Matching
 from search.text import Word
 
-#: What a word found in several fields adds beyond its best field, and what one weighs that is only similar:
-#: the same as in the embedded engine.
-_OTHER_FIELDS = 0.2
-_SIMILAR = 0.05
 #: Values that a shard counts per facet: with fewer than it has, counts of several shards would be wrong.
 _SHARD_VALUES = 60_000
 #: The document that isn't a record: how far the replay has come, and who writes (see `search.elastic`).
@@ -58,6 +57,7 @@ def source_of(document: Document) -> bytes:
     source |= {name: list(values) for name, values in form.values.items() if values}
     source |= {name: " ".join(terms) for name, terms in form.texts.items()}
     source |= {TERMS_FIELD: " ".join(form.terms), WORDS_FIELD: " ".join(form.words)}
+    source[TELLING_WORDS_FIELD] = " ".join(form.telling_words)
     source |= {"name_key": form.name_key, "listed_key": form.listed_key}
     # As text: JSON inside JSON would come back with its members and numbers written anew.
     source[ITEM] = orjson.dumps(document.item).decode()
@@ -107,18 +107,21 @@ class SearchBody:
         unscored = [{"term": {"kind": self._question.query.kind}}, *self._before]
         if not self._question.has_text:
             return {"filter": unscored}
-        if self._question.ranked:
-            return {"filter": unscored, "must": [self._text(matching, _valued)]}
-        return {"filter": [*unscored, self._text(matching, _present)]}
+        if not self._question.ranked:
+            return {"filter": [*unscored, self._text(matching, _present)]}
+        extras = [_valued(word, 0) for word in self._question.words if not word.needed]
+        extras += [
+            {"term": {hint.field: {"value": hint.value, "boost": hint.weight}}}
+            for hint in self._question.hints(matching)
+        ]
+        return {"filter": unscored, "must": [self._text(matching, _valued)], "should": extras}
 
     def _text(self, matching: Matching, query_of: Callable[[Word, int], Body]) -> Body:
-        if not self._question.words:
+        needed = self._question.needed
+        if not needed:
             return {"match_none": {}}
-        similar = matching in (Matching.TYPOS, Matching.ANY_TYPOS)
-        clauses = [query_of(word, typos_in(word.text) if similar else 0) for word in self._question.words]
-        if matching in (Matching.ANY, Matching.ANY_TYPOS):
-            return {"bool": {"should": clauses, "minimum_should_match": 1}}
-        return {"bool": {"must": clauses}}
+        clauses = [query_of(word, typos_in(word.text) if matching.forgives else 0) for word in needed]
+        return {"bool": {"should": clauses, "minimum_should_match": self._question.least(matching)}}
 
     def _facet(self, facet: str) -> Body:
         others = [clause for name, clause in self._after.items() if name != facet]
@@ -145,30 +148,47 @@ def facets_of(answer: Mapping[str, Any], facets: Iterable[str]) -> dict[str, tup
 def fields() -> frozenset[str]:
     """Every field that a record's document may have: what the mapping must name."""
     look_ups = ("id", "kind", "provider_id", "provider_named", "subject", "name_key", "listed_key", ITEM)
-    return frozenset((*look_ups, *map(value_field, FACET_FIELDS), *TEXT_FIELDS, TERMS_FIELD, WORDS_FIELD))
+    values = ("concept", *map(value_field, FACET_FIELDS))
+    return frozenset((*look_ups, *values, *TEXT_FIELDS, TERMS_FIELD, *SIMILAR_WORDS))
 
 
 def _valued(word: Word, typos: int) -> Body:
     """Documents with the word in any field, valued by the best of them."""
-    found: list[Body] = [
+    found = _weighed(word.stems)
+    if word.parts:
+        parts = [_best_of(_weighed(stems)) for stems in word.parts]
+        found.append({"bool": {"must": parts}})
+    if typos:
+        found += (
+            {"constant_score": {"filter": _similar(name, word, typos), "boost": weight}}
+            for name, weight in SIMILAR_WORDS.items()
+        )
+    return _best_of(found)
+
+
+def _weighed(stems: Iterable[str]) -> list[Body]:
+    return [
         {"term": {name: {"value": stem, "boost": weight}}}
         for name, weight in TEXT_FIELDS.items()
-        for stem in word.stems
+        for stem in stems
     ]
-    if typos:
-        found.append({"constant_score": {"filter": _similar(word, typos), "boost": _SIMILAR}})
-    return {"dis_max": {"queries": found, "tie_breaker": _OTHER_FIELDS}}
+
+
+def _best_of(queries: list[Body]) -> Body:
+    return {"dis_max": {"queries": queries, "tie_breaker": OTHER_FIELDS}}
 
 
 def _present(word: Word, typos: int) -> Body:
     """The same documents by the shortest way."""
     found: list[Body] = [{"terms": {TERMS_FIELD: list(word.stems)}}]
+    if word.parts:
+        found.append({"bool": {"must": [{"terms": {TERMS_FIELD: list(stems)}} for stems in word.parts]}})
     if typos:
-        found.append(_similar(word, typos))
+        found.append(_similar(WORDS_FIELD, word, typos))
     return {"bool": {"should": found, "minimum_should_match": 1}}
 
 
-def _similar(word: Word, typos: int) -> Body:
+def _similar(field: str, word: Word, typos: int) -> Body:
     # Rewritten to a constant score, all similar terms count; else only the best fifty would.
     asked = {
         "value": word.text,
@@ -177,7 +197,7 @@ def _similar(word: Word, typos: int) -> Body:
         "transpositions": True,
         "rewrite": "constant_score",
     }
-    return {"fuzzy": {WORDS_FIELD: asked}}
+    return {"fuzzy": {field: asked}}
 
 
 def _filter(name: str, values: tuple[str, ...]) -> Body:

@@ -6,7 +6,7 @@ objects; tantivy's own query language sees nothing but sort keys in hex.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import orjson
 from tantivy import Document as TantivyDocument
@@ -14,16 +14,22 @@ from tantivy import Index, Occur, Schema, SchemaBuilder, SearchResult
 from tantivy import Query as TantivyQuery
 
 from search.document import Document
-from search.indexing import TERMS_FIELD, TEXT_FIELDS, WORDS_FIELD, indexed, provider_lookup, value_field
+from search.indexing import (
+    OTHER_FIELDS,
+    SIMILAR_WORDS,
+    TELLING_WORDS_FIELD,
+    TERMS_FIELD,
+    TEXT_FIELDS,
+    WORDS_FIELD,
+    indexed,
+    provider_lookup,
+    value_field,
+)
 from search.plan import Question, typos_in
 from search.query import FACET_FIELDS, Matching
 from search.text import Word
 
-#: What a word found in several fields adds beyond its best field.
-_OTHER_FIELDS = 0.2
-#: What a word weighs that is only similar: less than any exact find.
-_SIMILAR = 0.05
-_LOOK_UPS = ("provider_id", "provider_named", "subject")
+_LOOK_UPS = ("concept", "provider_id", "provider_named", "subject")
 NAME_KEY = "name_key"
 LISTED_KEY = "listed_key"
 ITEM = "item"
@@ -40,7 +46,7 @@ def build_schema() -> Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
-    for name in (TERMS_FIELD, WORDS_FIELD):
+    for name in (TERMS_FIELD, WORDS_FIELD, TELLING_WORDS_FIELD):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
     builder.add_bytes_field(ITEM, stored=True)
     return builder.build()
@@ -59,6 +65,7 @@ def tantivy_document(document: Document) -> TantivyDocument:
         made.add_text(name, " ".join(terms))
     made.add_text(TERMS_FIELD, " ".join(form.terms))
     made.add_text(WORDS_FIELD, " ".join(form.words))
+    made.add_text(TELLING_WORDS_FIELD, " ".join(form.telling_words))
     made.add_text(NAME_KEY, form.name_key)
     made.add_text(LISTED_KEY, form.listed_key)
     made.add_bytes(ITEM, orjson.dumps(document.item))
@@ -82,7 +89,12 @@ class QueryBuilder:
 
     def ranked(self, matching: Matching) -> TantivyQuery:
         """All hits, each with its score."""
-        return self._all(list(self._filters.values()), [self._text(matching, self._valued)])
+        extras = [self._valued(word, 0) for word in self._question.words if not word.needed]
+        extras += [
+            TantivyQuery.boost_query(self._term(hint.field, hint.value, "basic"), hint.weight)
+            for hint in self._question.hints(matching)
+        ]
+        return self._all(list(self._filters.values()), [self._text(matching, self._valued)], extras)
 
     def matches(
         self, matching: Matching, *, without: str = "", after: str | None = None, sort_key: str = ""
@@ -96,41 +108,70 @@ class QueryBuilder:
             clauses.append(self._index.parse_query(f"{sort_key}:{{{after} TO *}}"))
         return self._all(clauses, [])
 
-    def _all(self, unscored: list[TantivyQuery], scored: list[TantivyQuery]) -> TantivyQuery:
+    def _all(
+        self, unscored: list[TantivyQuery], scored: list[TantivyQuery], extras: Sequence[TantivyQuery] = ()
+    ) -> TantivyQuery:
         clauses = [TantivyQuery.const_score_query(clause, 0.0) for clause in (self._kind, *unscored)]
-        return TantivyQuery.boolean_query([(Occur.Must, clause) for clause in (*clauses, *scored)])
+        return TantivyQuery.boolean_query(
+            [
+                *((Occur.Must, clause) for clause in (*clauses, *scored)),
+                *((Occur.Should, clause) for clause in extras),
+            ]
+        )
 
     def _text(self, matching: Matching, query_of: Callable[[Word, int], TantivyQuery]) -> TantivyQuery:
-        if not self._question.words:
+        needed = self._question.needed
+        if not needed:
             return TantivyQuery.empty_query()
-        similar = matching in (Matching.TYPOS, Matching.ANY_TYPOS)
-        one_will_do = matching in (Matching.ANY, Matching.ANY_TYPOS)
-        occur = Occur.Should if one_will_do else Occur.Must
+        clauses = [query_of(word, typos_in(word.text) if matching.forgives else 0) for word in needed]
+        least = self._question.least(matching)
+        if least == len(clauses):
+            return TantivyQuery.boolean_query([(Occur.Must, clause) for clause in clauses])
         return TantivyQuery.boolean_query(
-            [(occur, query_of(word, typos_in(word.text) if similar else 0)) for word in self._question.words]
+            [(Occur.Should, clause) for clause in clauses], minimum_number_should_match=least
         )
 
     def _valued(self, word: Word, typos: int) -> TantivyQuery:
         """Documents with the word in any field, valued by the best of them."""
-        found = [
-            TantivyQuery.boost_query(TantivyQuery.term_query(self._schema, name, stem, "freq"), weight)
-            for name, weight in TEXT_FIELDS.items()
-            for stem in word.stems
-        ]
+        found = self._weighed(word.stems)
+        if word.parts:
+            parts = [
+                TantivyQuery.disjunction_max_query(self._weighed(stems), OTHER_FIELDS) for stems in word.parts
+            ]
+            found.append(TantivyQuery.boolean_query([(Occur.Must, part) for part in parts]))
         if typos:
-            found.append(TantivyQuery.const_score_query(self._similar(word, typos), _SIMILAR))
-        return TantivyQuery.disjunction_max_query(found, _OTHER_FIELDS)
+            found += (
+                TantivyQuery.const_score_query(self._similar(name, word, typos), weight)
+                for name, weight in SIMILAR_WORDS.items()
+            )
+        return TantivyQuery.disjunction_max_query(found, OTHER_FIELDS)
+
+    def _weighed(self, stems: Sequence[str]) -> list[TantivyQuery]:
+        return [
+            TantivyQuery.boost_query(self._term(name, stem, "freq"), weight)
+            for name, weight in TEXT_FIELDS.items()
+            for stem in stems
+        ]
 
     def _present(self, word: Word, typos: int) -> TantivyQuery:
         """The same documents by the shortest way."""
-        found = [TantivyQuery.term_query(self._schema, TERMS_FIELD, stem, "basic") for stem in word.stems]
+        found = self._having(word.stems)
+        if word.parts:
+            parts = [_any_of(self._having(stems)) for stems in word.parts]
+            found.append(TantivyQuery.boolean_query([(Occur.Must, part) for part in parts]))
         if typos:
-            found.append(self._similar(word, typos))
+            found.append(self._similar(WORDS_FIELD, word, typos))
         return _any_of(found)
 
-    def _similar(self, word: Word, typos: int) -> TantivyQuery:
+    def _having(self, stems: Sequence[str]) -> list[TantivyQuery]:
+        return [self._term(TERMS_FIELD, stem, "basic") for stem in stems]
+
+    def _term(self, field: str, term: str, index_option: str) -> TantivyQuery:
+        return TantivyQuery.term_query(self._schema, field, term, index_option)
+
+    def _similar(self, field: str, word: Word, typos: int) -> TantivyQuery:
         return TantivyQuery.fuzzy_term_query(
-            self._schema, WORDS_FIELD, word.text, distance=typos, transposition_cost_one=True
+            self._schema, field, word.text, distance=typos, transposition_cost_one=True
         )
 
     def _filter(self, name: str, values: tuple[str, ...]) -> TantivyQuery:

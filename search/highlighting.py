@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from search.plan import typos_in
 from search.query import Matching
-from search.text import MAX_WORD, Word, fold, primary_subtag, similar, stems
+from search.text import MAX_WORD, Word, fold, parts_of, primary_subtag, similar, stems
 
 #: Fragments per field: enough to judge a hit in a list.
 MAX_FRAGMENTS = 2
@@ -29,11 +29,13 @@ class Highlighter:
     """Marks the words of one question in the texts of a page of hits."""
 
     def __init__(self, words: tuple[Word, ...], matching: Matching) -> None:
-        self._stems = frozenset(stem for word in words for stem in word.stems)
+        self._stems = frozenset(
+            stem for word in words for stems_of in (word.stems, *word.parts) for stem in stems_of
+        )
         # Stemming changes no word's first letter.
         self._initials = frozenset(stem[:1] for stem in self._stems)
         self._typos: tuple[tuple[str, int], ...] = ()
-        if matching in (Matching.TYPOS, Matching.ANY_TYPOS):
+        if matching.forgives:
             self._typos = tuple((word.text, typos_in(word.text)) for word in words if typos_in(word.text))
         self._candidates = _ANY_WORD if self._typos else _candidates(self._stems)
 
@@ -68,11 +70,16 @@ class Highlighter:
         found = {
             word
             for word, plain in zip(words, folded, strict=True)
-            if plain[:1] in self._initials and not self._stems.isdisjoint(stems(plain, language))
+            if plain[:1] in self._initials and not self._stems.isdisjoint(_stems_in(plain, language))
         }
         for asked, typos in self._typos:
             found.update(words[place] for place in similar(asked, folded, typos))
         return found
+
+
+def _stems_in(word: str, language: str) -> Iterable[str]:
+    """What a text's word is found by: its stems, and those of its parts if it is a compound."""
+    return [stem for one in (word, *parts_of(word, language)) for stem in stems(one, language)]
 
 
 def _fragments(texts: _Texts, found: Mapping[str, Set[str]]) -> tuple[str, ...]:

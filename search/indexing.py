@@ -12,19 +12,27 @@ from search.document import Document, primary_name
 from search.text import Analysed, analyse, fold
 
 #: Grows when the terms or the keys of a document change: an index of another version is made anew.
-INDEX_VERSION = 3
+INDEX_VERSION = 4
 
 #: Text fields and what a word found there weighs: a service's name tells more than what is said of it.
 TEXT_FIELDS: Mapping[str, float] = {
     "name": 6.0,
     "capability": 3.0,
     "keyword": 2.5,
+    "fact": 2.5,
     "provider_text": 2.0,
     "description": 1.0,
     "broader": 0.6,
 }
 #: The unstemmed words of all text fields, in which typos are forgiven: a stem hides half of the letters.
 WORDS_FIELD = "words"
+#: Those of the fields that say what a service is and whose: a slip of one of them was more likely meant.
+TELLING_WORDS_FIELD = "telling_words"
+#: What a word weighs that is only similar, among those that tell most and among all: less than an exact find.
+SIMILAR_WORDS: Mapping[str, float] = {TELLING_WORDS_FIELD: 0.5, WORDS_FIELD: 0.05}
+#: What a word found in several fields adds beyond its best field.
+OTHER_FIELDS = 0.2
+_TELLING_FIELDS = ("name", "capability", "keyword", "fact", "provider_text")
 #: The stems of all text fields: whether a document has a word at all is asked of one field, not of six.
 TERMS_FIELD = "terms"
 
@@ -33,7 +41,7 @@ _SORTED_CHARACTERS = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MIDDLE = 2**63
-#: Names and synonyms of concepts, analysed once: every document brings the same few thousand.
+#: Names and synonyms of concepts and facts, analysed once: every document brings the same few thousand.
 _TAXONOMY_TERMS = 8_000
 _RECORD_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -43,14 +51,16 @@ class Indexed:
     """What an engine indexes of one document.
 
     `texts` maps each of `TEXT_FIELDS` to its terms in order; `terms` are the distinct ones of all, `words`
-    the distinct unstemmed words. `values` maps filter fields and facets to exact values, and the look-up
-    fields `provider_id`, `provider_named` and `subject`. `name_key` and `listed_key` are unique, and their
-    order as ASCII text is the order of a list: by folded name, and newest first, each then by id.
+    the distinct unstemmed words, `telling_words` those of the fields that tell most. `values` maps filter
+    fields and facets to exact values, `concept` to the record's own concepts without those above them, and
+    the look-up fields `provider_id`, `provider_named` and `subject`. `name_key` and `listed_key` are unique,
+    and their order as ASCII text is the order of a list: by folded name, and newest first, each then by id.
     """
 
     texts: Mapping[str, tuple[str, ...]]
     terms: tuple[str, ...]
     words: tuple[str, ...]
+    telling_words: tuple[str, ...]
     values: Mapping[str, tuple[str, ...]]
     name_key: str
     listed_key: str
@@ -62,6 +72,7 @@ def indexed(document: Document) -> Indexed:
         "name": [analyse(text, language) for language, text in document.names.items()],
         "capability": [_taxonomy_term(text, language) for language, text in document.capability_terms],
         "keyword": [analyse(keyword, "") for keyword in document.keywords],
+        "fact": [_taxonomy_term(text, language) for language, text in document.fact_terms],
         "provider_text": [analyse(document.provider_name, "")],
         "description": [analyse(text, language) for language, text in document.descriptions.items()],
         "broader": [_taxonomy_term(text, language) for language, text in document.broader_terms],
@@ -70,9 +81,13 @@ def indexed(document: Document) -> Indexed:
         texts={name: tuple(term for part in parts for term in part.terms) for name, parts in texts.items()},
         terms=_distinct(term for parts in texts.values() for part in parts for term in part.terms),
         words=_distinct(word for parts in texts.values() for part in parts for word in part.words),
+        telling_words=_distinct(
+            word for name in _TELLING_FIELDS for part in texts[name] for word in part.words
+        ),
         values={
             "jurisdiction": _distinct(document.jurisdictions),
             "capability_id": _distinct(document.capabilities),
+            "concept": _distinct(document.concepts),
             "label": _distinct(document.labels),
             "certification": _distinct(document.certifications),
             "programme": _distinct(document.programmes),

@@ -1,8 +1,9 @@
 """From a query to what an engine has to look for, and how it loosens when too little is found.
 
-Every word of the text must occur (in any text field). Only if that finds too little are typos forgiven, and
-only if that finds nothing does one of the words do: see `Matching`. The step that the first page was found by
-is kept in the cursor, so a walk never changes its mind.
+Every needed word of the text must occur (in any text field). Only if that finds too little are typos
+forgiven, and only if that finds nothing do most of the words do, or one: see `Matching`. The concepts that
+the text names put their holders first without adding any hit. The step that the first page was found by is
+kept in the cursor, so a walk never changes its mind.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from search.cursor import Place, by_relevance, read_cursor
+from search.meaning import Meaning, meaning_of
 from search.query import MAX_WORDS, Matching, Query, QueryInvalid, Sort, check
 from search.text import Word, query_words
 
@@ -19,17 +21,63 @@ from search.text import Word, query_words
 _ONE_TYPO = 4
 _TWO_TYPOS = 8
 
+#: Of so many words one may be missing when most will do: two out of three, four out of six.
+_ONE_OF = 3
+#: Concepts of one question that put their holders first: who names more has named none in particular.
+MAX_CONCEPTS = 6
+#: What holding a concept that the question names weighs, by field of values: both fields have the concept's
+#: own holders, one those of narrower concepts too, and who only speaks of it comes after all of them.
+_CONCEPT_WEIGHTS: Mapping[str, float] = {"concept": 4.0, "capability_id": 9.0}
+
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """A value of one of the fields of `search.indexing.Indexed.values`, and its weight.
+
+    Who has it comes earlier, and the more so the fewer have it.
+    """
+
+    field: str
+    value: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A checked query: its words, whether hits are ranked, and where the page begins (None: at the start)."""
+    """A checked query: its words and what they mean, whether hits are ranked, and where the page begins.
+
+    `place` is None at the start. Of the `words` the `needed` ones decide what is a hit (see `least`); the
+    others, and `hints`, only how hits are ranked.
+    """
 
     query: Query
     words: tuple[Word, ...]
+    meaning: Meaning
     ranked: bool
     place: Place | None
+
+    @property
+    def needed(self) -> tuple[Word, ...]:
+        """The words that hits are found by."""
+        return tuple(word for word in self.words if word.needed)
+
+    def least(self, matching: Matching) -> int:
+        """How many of the needed words a hit must have at that step."""
+        number = len(self.needed)
+        if matching is Matching.MOST:
+            return number - number // _ONE_OF
+        return 1 if matching in (Matching.ANY, Matching.ANY_TYPOS) else number
+
+    def hints(self, matching: Matching) -> tuple[Hint, ...]:
+        """What puts the holders of the named concepts first; where typos are forgiven also of those meant."""
+        concepts = self.meaning.concepts + (self.meaning.guessed if matching.forgives else ())
+        return tuple(
+            Hint(field, concept, weight)
+            for concept in concepts[:MAX_CONCEPTS]
+            for field, weight in _CONCEPT_WEIGHTS.items()
+        )
 
     @property
     def has_text(self) -> bool:
@@ -53,7 +101,8 @@ def question_of(query: Query) -> Question:
     if len(words) > MAX_WORDS:
         raise QueryInvalid("q", f"must have at most {MAX_WORDS} different words")
     place = read_cursor(query) if query.cursor is not None else None
-    return Question(query, words, by_relevance(query), place)
+    meaning = meaning_of(tuple((word.text, typos_in(word.text)) for word in words))
+    return Question(query, words, meaning, by_relevance(query), place)
 
 
 def typos_in(word: str) -> int:
@@ -81,12 +130,14 @@ def answer_loosening(
 
 
 def _looser(question: Question, matching: Matching, total: int) -> Matching | None:
-    forgiving = any(typos_in(word.text) for word in question.words)
-    several = len(question.words) > 1
+    needed = question.needed
+    forgiving = any(typos_in(word.text) for word in needed)
     if matching is Matching.ALL and forgiving and total < question.query.size:
         return Matching.TYPOS
-    if total == 0 and several and matching in (Matching.ALL, Matching.TYPOS):
+    if total:
+        return None
+    if matching in (Matching.ALL, Matching.TYPOS) and len(needed) >= _ONE_OF:
+        return Matching.MOST
+    if matching is not Matching.ANY and matching is not Matching.ANY_TYPOS and len(needed) > 1:
         return Matching.ANY
-    if total == 0 and several and forgiving and matching is Matching.ANY:
-        return Matching.ANY_TYPOS
-    return None
+    return Matching.ANY_TYPOS if matching is Matching.ANY and forgiving else None

@@ -55,14 +55,20 @@ class Matching(StrEnum):
     """How an answer came about: each step is tried only when the one before finds too little.
 
     `all`: every word. `typos`: every word, give or take a typo (when `all` finds fewer than a page).
-    `any`: at least one word (when `typos` finds nothing). `any_typos`: the same with typos (when `any`
-    finds nothing).
+    `most`: two words out of three, give or take a typo (when `typos` finds nothing). `any`: at least one word
+    (when `most` finds nothing). `any_typos`: the same with typos (when `any` finds nothing).
     """
 
     ALL = "all"
     TYPOS = "typos"
+    MOST = "most"
     ANY = "any"
     ANY_TYPOS = "any_typos"
+
+    @property
+    def forgives(self) -> bool:
+        """Whether typos are forgiven at this step."""
+        return self in (Matching.TYPOS, Matching.MOST, Matching.ANY_TYPOS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ import snowballstemmer
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from search.common_words import STOP_WORDS, WEAK_WORDS
+from search.compounds import parts
+
 #: Languages with a stemmer, by primary language subtag.
 LANGUAGES = {"en": "english", "fr": "french", "de": "german"}
 #: Characters of one word that count; longer "words" are keys and noise, and terms must stay small.
@@ -39,32 +42,23 @@ _NO_WORD = re.compile(
     rf"|(?<=\w){_APOSTROPHE.pattern}s\b"
 )
 _HYPHENS = re.compile("[-\u2010\u2011]")
+# Languages that write their compounds in several words.
+_WITHOUT_COMPOUNDS = ("en", "fr")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")
-
-# Articles, prepositions, conjunctions and pronouns of the three languages, folded. They are dropped from a
-# question that has other words, never from the index. "it" is left in: it names a trade.
-_STOP_WORDS_EN = """
-a an and are as at be by for from has have in into is its not of on or our that the their this to was we
-which who will with your
-"""
-_STOP_WORDS_FR = """
-au aux avec ce ces cette chez dans de des du en entre est et il elle elles ils la le les leur leurs nos
-notre nous ou par pas pour qui que sa se ses son sont sous sur un une vers vos votre vous y
-"""
-_STOP_WORDS_DE = """
-aber als am auch auf aus bei bis das dass dem den der des die durch ein eine einem einen einer eines er es
-fur gegen hat ich ihr ihre im ist mit nach nicht oder ohne sich sie sind uber um und uns unser unsere
-unter vom von vor wie wir wird zu zum zur zwischen
-"""
-STOP_WORDS = frozenset(f"{_STOP_WORDS_EN} {_STOP_WORDS_FR} {_STOP_WORDS_DE}".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a question: folded `text`, and the distinct stems any of which it is found by."""
+    """One word of a question: folded `text`, and the distinct stems any of which it is found by.
+
+    A word made of words is also found where all of its `parts` are (each by any of its stems). One that is
+    not `needed` counts for the order of the hits and not for what is a hit.
+    """
 
     text: str
     stems: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...] = ()
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +86,21 @@ def words(text: str) -> list[str]:
 def analyse(text: str, language: str) -> Analysed:
     """What to index for a text in `language` (a BCP 47 tag, "" if unknown).
 
-    A hyphenated compound counts as its parts and as one word too, so that `e-mail` is found as `email`.
+    A hyphenated compound counts as its parts and as one word too, so that `e-mail` is found as `email`, and
+    what is written as one word as its parts too (of German, only in texts that may be German).
     """
     folded = _without_elisions(fold(text))
     found = _words(folded)
     if _HYPHENS.search(folded):
         found += ("".join(_WORD.findall(compound))[:MAX_WORD] for compound in _COMPOUND.findall(folded))
     chosen = primary_subtag(language)
+    found += [part for word in found for part in parts_of(word, chosen)]
     return Analysed(tuple(found), tuple(stem for word in found for stem in stems(word, chosen)))
+
+
+def parts_of(word: str, language: str) -> tuple[str, ...]:
+    """The parts of a folded word in a text of `language`: only German has compounds, numbers go with any."""
+    return () if language in _WITHOUT_COMPOUNDS and word.isalpha() else parts(word)
 
 
 def primary_subtag(language: str) -> str:
@@ -110,8 +111,17 @@ def primary_subtag(language: str) -> str:
 def query_words(text: str) -> tuple[Word, ...]:
     """The distinct words of a question, without stop words unless there is nothing else."""
     found = tuple(dict.fromkeys(words(text)))
-    telling = tuple(word for word in found if word not in STOP_WORDS)
-    return tuple(Word(word, stems(word, "")) for word in telling or found)
+    telling = tuple(word for word in found if word not in STOP_WORDS) or found
+    some_are_strong = any(word not in WEAK_WORDS for word in telling)
+    return tuple(_asked(word, needed=word not in WEAK_WORDS or not some_are_strong) for word in telling)
+
+
+@lru_cache(maxsize=_STEM_CACHE)
+def _asked(word: str, *, needed: bool) -> Word:
+    made_of = parts(word)
+    # Who asks for a Datenbankdienst wants every Datenbank.
+    telling = [part for part in made_of if part not in WEAK_WORDS] or made_of
+    return Word(word, stems(word, ""), tuple(stems(part, "") for part in telling), needed)
 
 
 @lru_cache(maxsize=_STEM_CACHE)

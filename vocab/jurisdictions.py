@@ -85,6 +85,16 @@ def _names(language: str) -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=1)
+def _spoken_of() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    return MappingProxyType(
+        {
+            code: MappingProxyType({language: tuple(texts) for language, texts in by_language.items()})
+            for code, by_language in load("jurisdictions.json")["spoken_of"].items()
+        }
+    )
+
+
+@lru_cache(maxsize=1)
 def _codes_by_name() -> Mapping[str, str]:
     table = {fold(name): code for language in LANGUAGES for code, name in _names(language).items()}
     return MappingProxyType(table)
@@ -107,6 +117,19 @@ def name(code: str, language: str) -> str:
     """
     spoken = primary(language) if primary(language) in LANGUAGES else LANGUAGES[0]
     return _GROUP_NAMES[code][spoken] if code in _GROUP_NAMES else _names(spoken)[code]
+
+
+def spoken_names(code: str) -> tuple[tuple[str, str], ...]:
+    """`(language, text)`: the names of a country or group, other usual ones, and its adjectives.
+
+    What people write in a text or a question; none of it is read as a code. KeyError as of `name`.
+    """
+    others = _spoken_of().get(code, {})
+    return tuple(
+        (language, text)
+        for language in LANGUAGES
+        for text in dict.fromkeys((name(code, language), *others.get(language, ())))
+    )
 
 
 def normalise(text: str) -> str | None:

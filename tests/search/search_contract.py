@@ -179,6 +179,13 @@ class TextContract(EngineContract):
             ("de", "Bürosoftware", "buerosoftware"),
             ("de", "Straßenverkehr", "STRASSENVERKEHR"),
             ("de", "Office-Suite zur Zusammenarbeit", "Suite zur Zusammenarbeit"),
+            ("de", "Bürosoftware", "Büro-Software"),
+            ("de", "Büro-Software", "Buerosoftware"),
+            ("de", "Software für das Büro", "Bürosoftware"),
+            ("de", "Objektspeicher in Sachsen", "Speicher"),
+            ("de", "Unsere Datenbank", "Datenbankdienste"),
+            ("en", "ISO/IEC 27001 certified", "iso27001"),
+            ("en", "ISO27001 certified", "iso 27001"),
             ("en", "Managed databases", "database"),
             ("en", "E-mail for teams", "email"),
             ("", "Łódź Œuvre", "lodz oeuvre"),
@@ -200,12 +207,14 @@ class TextContract(EngineContract):
             document("description", descriptions="zebra"),
             document("keyword", keywords=("zebra",)),
             document("capability", capability_terms=(("en", "zebra"),)),
+            document("fact", fact_terms=(("en", "zebra"),)),
             document("broader", broader_terms=(("en", "zebra"),)),
             document("provider", provider_name="zebra"),
             document("none", "horse"),
         )
         page = engine.search(Query(text="zebra"))
-        assert set(keys(page)) == {"name", "description", "keyword", "capability", "broader", "provider"}
+        members = {"name", "description", "keyword", "capability", "fact", "broader", "provider"}
+        assert set(keys(page)) == members
 
     def test_name_counts_more_than_description(self, fill: Callable[..., Engine]) -> None:
         engine = fill(
@@ -231,6 +240,41 @@ class TextContract(EngineContract):
         engine = fill(document("b", "edge"), document("c", "storage"), document("d", "mail"))
         page = engine.search(Query(text="edge storage"))
         assert (set(keys(page)), page.matching) == ({"b", "c"}, Matching.ANY)
+
+    def test_most_words_do_if_no_document_has_all(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            document("two", "edge storage"),
+            document("slip", "storage", descriptions="egde"),
+            document("one", "edge"),
+            document("none", "mail"),
+        )
+        page = engine.search(Query(text="edge storage xyzzy"))
+        assert (keys(page), page.matching) == (["two", "slip"], Matching.MOST)
+
+    def test_words_that_every_service_has_only_order_the_hits(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            document("b", "Kubernetes"),
+            document("a", "Kubernetes platform"),
+            document("c", "Platform"),
+        )
+        assert keys(engine.search(Query(text="kubernetes platform"))) == ["a", "b"]
+        assert set(keys(engine.search(Query(text="platform")))) == {"a", "c"}
+
+    def test_holders_of_the_named_concept_come_first_then_those_of_narrower_ones(
+        self, fill: Callable[..., Engine]
+    ) -> None:
+        terms = {"capability_terms": (("en", "storage"),)}
+        broader = {"broader_terms": (("en", "storage"),)}
+        engine = fill(
+            document("speaks", "Storage storage", descriptions="storage"),
+            document("narrower", "Abc", concepts=("backup",), capabilities=("backup", "storage"), **broader),
+            document("holder", "Def", concepts=("storage",), capabilities=("storage", "iaas"), **terms),
+            *(document(f"other{i}", concepts=("erp",), capabilities=("erp", "saas")) for i in range(9)),
+        )
+        assert keys(engine.search(Query(text="storage")))[:2] == ["holder", "narrower"]
+        # Whatever the language and the spelling it is named in.
+        assert keys(engine.search(Query(text="Speicher storage")))[:2] == ["holder", "narrower"]
+        assert keys(engine.search(Query(text="storrage")))[:2] == ["holder", "narrower"]
 
     def test_typos_are_forgiven_only_when_exact_words_find_less_than_a_page(
         self, fill: Callable[..., Engine]

@@ -12,16 +12,15 @@ from search.text import Word, analyse, fold, query_words, similar
 
 def found(documents: Iterable[Document], query: Query) -> tuple[Matching, list[Document]]:
     """All hits in their order (by relevance: in no order), and how they came about."""
-    steps = [Matching.ALL]
-    words = query_words(query.text)
-    typos = any(_allowed(word.text) for word in words)
+    needed = [word for word in query_words(query.text) if word.needed]
+    typos = any(_allowed(word.text) for word in needed)
     hits = _hits(documents, query, Matching.ALL)
-    if typos and len(hits) < query.size:
-        steps.append(Matching.TYPOS)
-    if len(words) > 1:
-        steps += [Matching.ANY, *([Matching.ANY_TYPOS] if typos else [])]
+    steps = [Matching.TYPOS] if typos and len(hits) < query.size else []
+    steps += [Matching.MOST] if len(needed) > 2 else []
+    steps += [Matching.ANY] if len(needed) > 1 else []
+    steps += [Matching.ANY_TYPOS] if len(needed) > 1 and typos else []
     matching = Matching.ALL
-    for step in steps[1:]:
+    for step in steps:
         if step is Matching.TYPOS or not hits:
             looser = _hits(documents, query, step)
             if len(looser) > len(hits):
@@ -91,16 +90,17 @@ def _values(document: Document, name: str) -> tuple[str, ...]:
 def _has_text(document: Document, text: str, matching: Matching) -> bool:
     if not text.strip():
         return True
-    words = query_words(text)
+    words = [word for word in query_words(text) if word.needed]
     terms, plain = _terms(document)
-    typos = matching in (Matching.TYPOS, Matching.ANY_TYPOS)
-    present = [_has_word(word, terms, plain, typos=typos) for word in words]
-    one_will_do = matching in (Matching.ANY, Matching.ANY_TYPOS)
-    return any(present) if one_will_do else bool(present) and all(present)
+    typos = matching in (Matching.TYPOS, Matching.MOST, Matching.ANY_TYPOS)
+    present = sum(_has_word(word, terms, plain, typos=typos) for word in words)
+    if matching is Matching.MOST:
+        return 3 * present >= 2 * len(words)
+    return present >= (1 if matching in (Matching.ANY, Matching.ANY_TYPOS) else max(1, len(words)))
 
 
 def _has_word(word: Word, terms: set[str], plain: set[str], *, typos: bool) -> bool:
-    if terms & set(word.stems):
+    if terms & set(word.stems) or (word.parts and all(terms & set(stems) for stems in word.parts)):
         return True
     allowed = _allowed(word.text) if typos else 0
     return bool(allowed and similar(word.text, list(plain), allowed))
@@ -118,6 +118,7 @@ def _terms(document: Document) -> tuple[set[str], set[str]]:
         *document.descriptions.items(),
         *document.capability_terms,
         *document.broader_terms,
+        *document.fact_terms,
         *(("", keyword) for keyword in document.keywords),
         ("", document.provider_name),
     ]

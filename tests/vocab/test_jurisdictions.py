@@ -116,3 +116,21 @@ def test_no_country_is_in_a_group_twice_at_once():
         states = [membership.state for membership in jurisdictions.memberships(group)]
         assert len(states) == len(set(states))
         assert all(jurisdictions.is_country(state) for state in states)
+
+
+def test_countries_are_spoken_of_by_adjectives_and_other_names_too() -> None:
+    assert set(jurisdictions.spoken_names("NL")) >= {
+        ("en", "Netherlands"),
+        ("en", "Dutch"),
+        ("fr", "Hollande"),
+    }
+    assert ("de", "Europäische Union") in jurisdictions.spoken_names("EU")
+    # Somewhere far away has its names all the same.
+    assert [language for language, _ in jurisdictions.spoken_names("NZ")] == ["en", "fr", "de"]
+
+
+def test_every_member_of_the_eu_and_the_eea_has_adjectives() -> None:
+    members = {
+        membership.state for group in jurisdictions.GROUPS for membership in jurisdictions.memberships(group)
+    }
+    assert all(len(jurisdictions.spoken_names(code)) > 3 for code in members)
