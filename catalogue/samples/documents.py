@@ -116,8 +116,8 @@ class Writer:
         return {
             name_term: members["name"],
             ("gx:description" if tagus else "description"): _texts(members["description"]),
-            "gx:legalAddress": _address(members["seat"], tagus),
-            headquarters_term: _address(members["headquarters"], tagus),
+            "gx:legalAddress": _address(members["seat"], entry.issuer.vocabulary),
+            headquarters_term: _address(members["headquarters"], entry.issuer.vocabulary),
             **({number_term: {"id": self.subject(self.table.entries[number])}} if number else {}),
             **({"gx:subOrganisationOf": {"id": members["parent"]}} if "parent" in members else {}),
             **(
@@ -142,7 +142,7 @@ class Writer:
             "capability": [f"cap:{capability}" for capability in members["capabilities"]],
             ("gx:termsAndConditions" if tagus else "gx:serviceOfferingTermsAndConditions"): {
                 "type": "gx:TermsAndConditions",
-                "gx:URL" if tagus else "gx:url": terms,
+                "gx:URL" if tagus else "url": terms,
                 "gx:hash": _TERMS_HASH,
             },
             "gx:dataAccountExport": {**({} if tagus else {"type": "gx:DataAccountExport"}), **export},
@@ -229,14 +229,12 @@ def _texts(value: str | Mapping[str, str]) -> str | list[Json]:
     return [{"@value": text, "@language": language} for language, text in value.items()]
 
 
-def _address(subdivision: str, tagus: bool) -> Json:
-    if tagus:
+def _address(subdivision: str, vocabulary: str) -> Json:
+    if vocabulary == "tagus":
         return {"gx:countrySubdivisionCode": subdivision}
-    return {
-        "type": "gx:Address",
-        "gx:countryCode": subdivision.partition("-")[0],
-        "gx:subdivisionCountryCode": subdivision,
-    }
+    # The release of November 2025 closed the address: it has a country, and no subdivision by ISO's code.
+    country = {"type": "gx:Address", "gx:countryCode": subdivision.partition("-")[0]}
+    return country if vocabulary == "loire-2511" else {**country, "gx:subdivisionCountryCode": subdivision}
 
 
 def _subcontractors(rows: Sequence[Mapping[str, str]], base: str) -> Json:
