@@ -42,6 +42,7 @@ class Current:
     listed_at: datetime
     position: int
     state: State
+    shapes: str
 
     def counts(self, now: datetime) -> bool:
         """Whether the statement may serve as evidence at that moment."""
@@ -123,4 +124,5 @@ def _current(row: Row[tuple[object, ...]]) -> Current:
         read_time(row.listed_at),
         row.position,
         State(row.state),
+        row.shapes,
     )

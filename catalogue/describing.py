@@ -58,6 +58,7 @@ class Described:
                 provider=self.provider,
                 version=self.current.position,
                 valid_until=self.current.valid_until,
+                shapes=self.current.shapes,
             ),
             on=on.date(),
         )

@@ -40,7 +40,7 @@ from catalogue.store.tables import (
     withdrawals,
 )
 from credentials.identity import digest_of, record_id
-from credentials.report import Report
+from credentials.report import Outcome, Report
 from credentials.verification import Source, Verified, VerifiedCredential
 from credentials.withdrawal import Withdrawal
 
@@ -49,7 +49,7 @@ _REPORT_COMPRESSION = 1
 
 SELF_DESCRIPTION = "self-description"
 WITHDRAWAL = "withdrawal"
-DID_DOCUMENT = "did-document"
+_SOURCE_MEDIA_TYPES = {"did-document": "application/did+json", "schemas": "application/json"}
 #: Characters of a credential's own id that can be looked up: databases can't index texts without bound.
 MAX_CREDENTIAL_ID = 1_000
 #: How the key of an issuer came whose DID needs no document from elsewhere (did:key, did:jwk).
@@ -141,8 +141,8 @@ def store_judged(
                 connection,
                 {
                     "digest": name,
-                    "kind": DID_DOCUMENT,
-                    "media_type": "application/did+json",
+                    "kind": source.kind,
+                    "media_type": _SOURCE_MEDIA_TYPES[source.kind],
                     "data": source.data,
                     "stored_at": stored_time(stored_at),
                     "policy": None,
@@ -171,6 +171,7 @@ def list_verified(
     """
     _REPORT(connection, {"position": entry.position, "report": pack_report(verified.report)})
     obtained = {source.name: source.obtained for source in verified.sources}
+    reports = verified.report.credentials or (verified.report,)
     lines: list[RecordLine] = []
     seen: set[str] = set()
     for credential in verified.credentials:
@@ -188,7 +189,8 @@ def list_verified(
         seen.add(credential.content_id)
         for subject in dict.fromkeys(credential.subjects):
             how = obtained.get(credential.issuer, INLINE)
-            lines.append(_list_statement(connection, entry, credential, subject, how, now))
+            shapes = reports[credential.index].check("shapes").outcome
+            lines.append(_list_statement(connection, entry, credential, subject, how, shapes, now))
     return lines
 
 
@@ -198,6 +200,7 @@ def _list_statement(
     credential: VerifiedCredential,
     subject: str,
     obtained: str,
+    shapes: Outcome,
     now: datetime,
 ) -> RecordLine:
     record = record_id(credential.issuer, subject)
@@ -220,6 +223,7 @@ def _list_statement(
             "listed_at": stored_time(entry.at),
             "position": entry.position,
             "state": state.value,
+            "shapes": shapes.value,
         },
     )
     if has_others:

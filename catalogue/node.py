@@ -15,6 +15,7 @@ from catalogue.node_key import ensure_key, node_did_document
 from catalogue.operations import Operations
 from catalogue.publishing import Publisher
 from catalogue.records import Records
+from catalogue.schemas import Schemas
 from catalogue.settings import Settings
 from catalogue.store import schema
 from catalogue.store.database import Database
@@ -39,9 +40,8 @@ class Node:
         )
         self.records = Records(self.database, clock)
         self.operations = Operations(self.database, clock)
-        self.publisher = Publisher(
-            settings, self.database, Verification(settings, documents, clock), self.admission, clock
-        )
+        verification = Verification(settings, documents, Schemas(self.database), clock)
+        self.publisher = Publisher(settings, self.database, verification, self.admission, clock)
         self.discovery = Discovery(settings, self.database, Describer(settings), clock)
         self._did_document = node_did_document(settings.url, ensure_key(settings.data))
 

@@ -59,6 +59,7 @@ class ListedStatement:
     valid_from: datetime
     valid_until: datetime | None
     listed_at: datetime
+    shapes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,7 @@ def _statement(row: Row[tuple[object, ...]], now: str) -> ListedStatement:
         read_time(row.valid_from),
         read_time(row.valid_until) if row.valid_until else None,
         read_time(row.listed_at),
+        row.shapes,
     )
 
 

@@ -16,12 +16,14 @@ from sqlalchemy import Connection, Row, delete, select, update
 from catalogue.ledger import add_withdrawal, is_listed, list_verified, settle
 from catalogue.log import Entry, Op, entries, read_heads
 from catalogue.operations import Operations
+from catalogue.schemas import SchemaSets
 from catalogue.store.database import Database
 from catalogue.store.tables import DERIVED, blobs, evidence, heads, read_time
 from credentials.contexts import ContextStore
 from credentials.errors import Rejection
 from credentials.policies import Policy, policy_named
 from credentials.resolving import FirstOf, InlineResolver, ReplayResolver, Resolver
+from credentials.shapes.checking import SchemasInForce
 from credentials.times import Clock, utc_now
 from credentials.verification import Refused, Verifier
 from credentials.withdrawal import Withdrawal, verify_withdrawal
@@ -30,6 +32,10 @@ from credentials.withdrawal import Withdrawal, verify_withdrawal
 _BATCH = 500
 
 Progress = Callable[[int, int], None]
+
+_SOURCES = select(evidence.c.name, evidence.c.obtained, blobs.c.data).join(
+    blobs, blobs.c.digest == evidence.c.source
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class _Replayer:
         self._policies = policies
         self._contexts = ContextStore()
         self._verifiers: dict[str, Verifier] = {}
+        self._schemas = SchemaSets()
 
     def replay(
         self, connection: Connection, entry: Entry, blob: Row[tuple[object, ...]], now: datetime
@@ -100,7 +107,9 @@ class _Replayer:
         data = bytes(blob.data)
         try:
             if entry.op is Op.LIST:
-                verified = self._verifier(blob.policy).verify(data, judged_at, resolver=resolver)
+                verified = self._verifier(blob.policy).verify(
+                    data, judged_at, resolver=resolver, schemas=self._schemas_of(connection, entry.digest)
+                )
                 listed = {
                     credential.content_id
                     for credential in verified.credentials
@@ -113,6 +122,12 @@ class _Replayer:
         except (Refused, Rejection):
             return False
         return True
+
+    def _schemas_of(self, connection: Connection, digest: str) -> SchemasInForce | None:
+        listing = connection.execute(
+            _SOURCES.where(evidence.c.digest == digest, evidence.c.kind == "schemas")
+        ).one_or_none()
+        return self._schemas.of(connection, bytes(listing.data)) if listing is not None else None
 
     def _verifier(self, policy: str) -> Verifier:
         if policy not in self._verifiers:
@@ -135,9 +150,7 @@ def _withdrawal(data: bytes, resolver: Resolver, judged_at: datetime) -> Withdra
 
 def _resolver(connection: Connection, digest: str) -> Resolver:
     rows = connection.execute(
-        select(evidence.c.name, evidence.c.obtained, blobs.c.data)
-        .join(blobs, blobs.c.digest == evidence.c.source)
-        .where(evidence.c.digest == digest)
+        _SOURCES.where(evidence.c.digest == digest, evidence.c.kind == "did-document")
     ).all()
     documents = {row.name: bytes(row.data) for row in rows}
     return FirstOf((InlineResolver(), ReplayResolver(documents, {row.name: row.obtained for row in rows})))

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from catalogue.did_documents import WebDocuments
+from catalogue.schemas import Schemas
 from catalogue.settings import Settings
 from credentials.contexts import ContextStore
 from credentials.policies import policy_named
@@ -24,9 +25,10 @@ from credentials.withdrawal import Withdrawal, verify_withdrawal
 class Verification:
     """One verifier; what it fetches for a submission counts against who submitted."""
 
-    def __init__(self, settings: Settings, documents: WebDocuments, clock: Clock) -> None:
+    def __init__(self, settings: Settings, documents: WebDocuments, schemas: Schemas, clock: Clock) -> None:
         self._settings = settings
         self._documents = documents
+        self._schemas = schemas
         self._local = local_resolvers(settings)
         self._verifier = Verifier(
             policy_named(settings.policy, settings.own_policies),
@@ -44,7 +46,7 @@ class Verification:
 
     def verify(self, data: bytes, address: str | None) -> Verified:
         """See `Verifier.verify`. Raises Refused; LimitExceeded when the client caused too many fetches."""
-        return self._verifier.verify(data, resolver=self._resolver(address))
+        return self._verifier.verify(data, resolver=self._resolver(address), schemas=self._schemas.in_force())
 
     def verify_withdrawal(self, data: bytes, address: str | None, now: datetime) -> Withdrawal:
         """See `credentials.withdrawal.verify_withdrawal`. Raises Rejection, LimitExceeded."""

@@ -199,7 +199,6 @@ def checks_not_made(
             if any(predicate.endswith(_DIGEST_TERMS) for predicate in predicates)
             else "It names no digests of other documents.",
         ),
-        ("shapes", "Shapes are not checked by this version."),
         ("trust", "Whose word counts for what is worked out with the description, not here."),
     ):
         yield Check(name, Outcome.NOT_CHECKED, detail)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 from credentials.checks import (
@@ -34,6 +35,14 @@ from credentials.parsing import MAX_BYTES
 from credentials.policies import Demand, Policy
 from credentials.report import CHECKS, Check, Outcome, ProofSummary, Report, Verdict
 from credentials.resolving import Obtained, ResolutionFailed, Resolved, Resolver
+from credentials.shapes.bridging import Statements, statements_in
+from credentials.shapes.checking import (
+    SchemasInForce,
+    check_shapes,
+    left_to_credentials,
+    no_schemas,
+    types_in,
+)
 from credentials.signatory import Signatory
 from credentials.statements import is_absolute_iri
 from credentials.times import Clock
@@ -46,12 +55,13 @@ MAX_DIDS = 32
 class Source:
     """Bytes from outside the submission that the verdict rests on; with them it can be made again.
 
-    `name` is the DID whose document `data` is, `obtained` how it was found.
+    `name` is the DID whose document `data` is, `obtained` how it was found. For the operator's schemas `name`
+    is `schemas`, and `data` the listing that names them.
     """
 
-    kind: Literal["did-document"]
+    kind: Literal["did-document", "schemas"]
     name: str
-    obtained: Obtained
+    obtained: Obtained | Literal["operator"]
     data: bytes
 
 
@@ -123,14 +133,20 @@ class Verifier:
         self._clock = clock
 
     def verify(
-        self, data: bytes, at: datetime | None = None, *, resolver: Resolver | None = None
+        self,
+        data: bytes,
+        at: datetime | None = None,
+        *,
+        resolver: Resolver | None = None,
+        schemas: SchemasInForce | None = None,
     ) -> Verified:
         """Verify a credential or a presentation as it stands at the time `at`, by default now.
 
         `resolver` takes the place of the verifier's own for this call (on behalf of one client, say).
+        `schemas` are those to check shapes against, None where there are none.
         Raises `Refused` with the report for everything that is not accepted.
         """
-        run = _Run(self, at or self._clock(), resolver or self.resolver)
+        run = _Run(self, at or self._clock(), resolver or self.resolver, schemas)
         examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes))
         if examined.report.verdict is Verdict.REFUSED or examined.envelope is None:
             raise Refused(examined.report)
@@ -178,15 +194,26 @@ class _Examined:
 class _Run:
     """One call of `Verifier.verify`: each DID is resolved once, so that one answer serves all credentials."""
 
-    def __init__(self, verifier: Verifier, at: datetime, resolver: Resolver) -> None:
+    def __init__(
+        self, verifier: Verifier, at: datetime, resolver: Resolver, schemas: SchemasInForce | None
+    ) -> None:
         self.verifier = verifier
         self.at = at
+        self.schemas = schemas
         self._resolver = resolver
         self._resolved: dict[str, Resolved | ResolutionFailed] = {}
 
     def examine(self, opening: Callable[[], Envelope]) -> _Examined:
         """All checks of one credential or presentation; those inside a presentation too."""
-        return _Examination(self, opening).run()
+        examination = _Examination(self, opening)
+        examination.prepare()
+        inner = [_Examination(self, _opening_of(entry)) for entry in examination.entries or ()]
+        known: dict[str, list[str]] = {}
+        for one in inner:
+            one.prepare()
+            # What one credential of a presentation describes, another may refer to.
+            known.update(types_in(one.stated))
+        return examination.finish(tuple(one.finish((), known) for one in inner))
 
     def resolve(self, did: str) -> Resolved:
         """The document of `did`. Raises `ResolutionFailed`, the same one each time."""
@@ -204,12 +231,15 @@ class _Run:
         return answer
 
     def sources(self) -> tuple[Source, ...]:
-        """The DID documents used that don't follow from the DID itself."""
-        return tuple(
+        """The DID documents used that don't follow from the DID itself, and the schemas."""
+        documents = tuple(
             Source("did-document", did, resolved.obtained, resolved.raw)
             for did, resolved in self._resolved.items()
             if isinstance(resolved, Resolved) and resolved.obtained != "inline"
         )
+        if self.schemas is None:
+            return documents
+        return (*documents, Source("schemas", "schemas", "operator", self.schemas.listing))
 
 
 class _Examination:
@@ -222,20 +252,41 @@ class _Examination:
         self.checks: dict[str, Check] = {}
         self.envelope: Envelope | None = None
         self.statement: Statement | None = None
+        # Of a presentation; none for a credential, None while it isn't known to be readable.
+        self.entries: tuple[Mapping[str, Any], ...] | None = None
+        self.stated: Statements = {}
         self.content_id: str | None = None
         self.proof: ProofSummary | None = None
 
-    def run(self) -> _Examined:
-        """Make every check that can be made."""
+    def prepare(self) -> None:
+        """Make every check that can be made of it alone."""
         try:
-            statement = self.read()
+            self.entries = self.read()
         except Rejection as rejection:
             self.note(rejection)
-            return self.examined(())
-        return self.examined(tuple(self.context.examine(_opening_of(entry)) for entry in statement.entries))
 
-    def read(self) -> Statement:
-        """All checks; raises the `Rejection` of those without which there is nothing to judge."""
+    def finish(
+        self, inner: tuple[_Examined, ...], known: Mapping[str, list[str]] = MappingProxyType({})
+    ) -> _Examined:
+        """Make the check that other credentials of a presentation bear on, and conclude."""
+        if self.entries is not None:
+            self.keep(self.shapes(known))
+        return self.examined(inner)
+
+    def shapes(self, known: Mapping[str, list[str]]) -> Check:
+        """The check `shapes`."""
+        schemas = self.context.schemas
+        if schemas is None:
+            return no_schemas()
+        if self.entries:
+            return left_to_credentials(schemas)
+        return check_shapes(self.stated, schemas, known)
+
+    def read(self) -> tuple[Mapping[str, Any], ...]:
+        """All checks; raises the `Rejection` of those without which there is nothing to judge.
+
+        Returns the credentials of a presentation as they stand in it.
+        """
         envelope = self.envelope = self.opening()
         form = "JSON object" if envelope.jws is None else "JWS in compact form"
         self.keep(Check("parse", Outcome.PASSED, f"A well-formed {form}."))
@@ -259,7 +310,9 @@ class _Examination:
         self.proof = signatory.summary
         for check in checks_not_made(envelope, expansion, signatory.method, signatory.obtained):
             self.keep(check)
-        return statement
+        if self.context.schemas is not None:
+            self.stated = statements_in(expansion.quads)
+        return statement.entries
 
     def attempt(self, step: Callable[[], Check | None]) -> None:
         """Keep what a step finds, a rejection too; a step that can't be made finds nothing."""

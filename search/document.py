@@ -47,7 +47,8 @@ class Listing:
     """The facts of a record's listing which its description doesn't hold.
 
     `id` is the record id, `digest` and `content_id` name the listed statement, `state` is the record's
-    state as the store calls it. `version` grows with every change of the document (a store sequence number).
+    state as the store calls it, `shapes` what came of the check of that name. `version` grows with every
+    change of the document (a store sequence number).
     """
 
     id: str
@@ -58,6 +59,7 @@ class Listing:
     provider: Provider
     version: int
     valid_until: datetime | None = None
+    shapes: str = "not_checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
             "digest": listing.digest,
             "content_id": listing.content_id,
             "state": listing.state,
+            "shapes": listing.shapes,
             "listed_at": to_rfc3339(listing.listed_at),
             "valid_until": to_rfc3339(listing.valid_until) if listing.valid_until else None,
         },

@@ -60,6 +60,7 @@ def statement(listed: ListedStatement) -> Json:
         "valid_from": to_rfc3339(listed.valid_from),
         "valid_until": to_rfc3339(listed.valid_until) if listed.valid_until else None,
         "listed_at": to_rfc3339(listed.listed_at),
+        "shapes": listed.shapes,
     }
 
 

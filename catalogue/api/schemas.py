@@ -73,6 +73,14 @@ def sha256(description: str) -> fields.String:
     return text(description, validate=Whole(HEX64))
 
 
+def shapes_mark() -> fields.String:
+    """The mark that the check of shapes leaves on what is listed."""
+    return text(
+        "Whether it has the shape that this node's schemas ask for; its report says what is wrong.",
+        validate=OneOf([outcome.value for outcome in Outcome]),
+    )
+
+
 class ProblemErrorSchema(Form):
     """One thing that was wrong with one parameter."""
 
@@ -191,6 +199,7 @@ class StatementSchema(RecordLineSchema):
     valid_from = time("From when on it holds, as signed.")
     valid_until = time("Until when it holds, as signed.", nullable=True)
     listed_at = time("When this node listed it.")
+    shapes = shapes_mark()
 
 
 class ListForm(Form):
@@ -254,6 +263,7 @@ class ItemSchema(Form):
     digest = sha256("The signed bytes.")
     content_id = sha256("What was signed.")
     state = text("Its state.", validate=OneOf([state.value for state in State]))
+    shapes = shapes_mark()
     listed_at = time("When this node listed it.")
     valid_until = time("Until when it holds.", nullable=True)
 

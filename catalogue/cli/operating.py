@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _database() -> Iterator[tuple[Settings, Database]]:
+def open_store() -> Iterator[tuple[Settings, Database]]:
     """The node's store, of this version's form."""
     settings = settings_from_environment()
     from sqlalchemy.exc import OperationalError
@@ -48,7 +48,7 @@ def _operations() -> Iterator[Operations]:
     from catalogue.operations import Operations
     from credentials.times import utc_now
 
-    with _database() as (_, database):
+    with open_store() as (_, database):
         try:
             yield Operations(database, utc_now)
         except (NotFound, Gone) as error:
@@ -146,7 +146,7 @@ def _rebuild() -> None:
     from credentials.policies import UnknownPolicy
     from credentials.times import utc_now
 
-    with _database() as (settings, database), counting("Rebuilding") as progress:
+    with open_store() as (settings, database), counting("Rebuilding") as progress:
         try:
             done = run(
                 database,
@@ -176,7 +176,7 @@ def search_rebuild() -> None:
     """
     from catalogue.reindexing import rebuild_index
 
-    with _database() as (settings, _), counting("Indexing") as progress:
+    with open_store() as (settings, _), counting("Indexing") as progress:
         entries = rebuild_index(settings, progress=progress)
     click.echo(f"The index holds {entries} log entries.")
 
@@ -194,7 +194,7 @@ def backup(file: Path) -> None:
 
     if file.is_dir():
         file = file / f"catalogue-{utc_now():%Y%m%dT%H%M%SZ}.jsonl.gz"
-    with _database() as (settings, _):
+    with open_store() as (settings, _):
         try:
             summary = run(settings, file, utc_now)
         except FileExistsError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from credentials.report import Report
+    from credentials.shapes.checking import SchemasInForce
     from credentials.verification import Verifier
 
 
@@ -39,6 +41,13 @@ if TYPE_CHECKING:
 @click.option(
     "--policy", metavar="NAME", help="What must hold: default, strict, lab or your own (CATALOGUE_POLICY)."
 )
+@click.option(
+    "--schema",
+    "schema_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Shapes or class hierarchy to check against, Turtle or JSON-LD; may be given several times.",
+)
 @click.option("--online", is_flag=True, help="Fetch did:web documents over https; without it, no network.")
 def verify(
     files: tuple[str, ...],
@@ -47,6 +56,7 @@ def verify(
     did_documents: str | None,
     trust_anchors: str | None,
     policy: str | None,
+    schema_files: tuple[Path, ...],
     online: bool,
 ) -> None:
     """Verify self-descriptions here, without a node.
@@ -58,8 +68,9 @@ def verify(
     if trust_anchors:
         certificates(trust_anchors)
     verifier = _verifier(did_documents, policy, online)
+    schemas = _schemas(schema_files)
     code = 0
-    for told in spread(lambda name: _examine(verifier, name, moment, as_json=as_json), files):
+    for told in spread(lambda name: _examine(verifier, schemas, name, moment, as_json=as_json), files):
         code = max(code, told.code)
         if told.error:
             click.echo(told.error, err=True)
@@ -77,25 +88,48 @@ class _Told:
     error: str = ""
 
 
-def _examine(verifier: Verifier, name: str, at: datetime | None, *, as_json: bool) -> _Told:
+def _examine(
+    verifier: Verifier, schemas: SchemasInForce | None, name: str, at: datetime | None, *, as_json: bool
+) -> _Told:
     from credentials.report import Verdict
 
     try:
         data = read_bytes(name)
     except Unusable as error:
         return _Told(EXIT_USAGE, error=f"Error: {error.message}")
-    report = _report(verifier, data, at)
+    report = _report(verifier, schemas, data, at)
     lines = (json.dumps(report.to_dict(), ensure_ascii=False),) if as_json else tuple(_tell(name, report))
     return _Told(0 if report.verdict is Verdict.ACCEPTED else EXIT_REFUSED, lines)
 
 
-def _report(verifier: Verifier, data: bytes, at: datetime | None) -> Report:
+def _report(verifier: Verifier, schemas: SchemasInForce | None, data: bytes, at: datetime | None) -> Report:
     from credentials.verification import Refused
 
     try:
-        return verifier.verify(data, at).report
+        return verifier.verify(data, at, schemas=schemas).report
     except Refused as refused:
         return refused.report
+
+
+def _schemas(files: tuple[Path, ...]) -> SchemasInForce | None:
+    """The schemas of these files, prepared here and now."""
+    from catalogue.cli.schemas import read_file, syntax_of
+    from credentials.identity import digest_of
+    from credentials.shapes.checking import SchemasInForce
+    from credentials.shapes.engine import ShapeSet
+    from credentials.shapes.reading import SchemaInvalid, read_schema
+
+    if not files:
+        return None
+    prepared, names = [], []
+    for file in files:
+        data = read_file(file)
+        try:
+            prepared.append(read_schema(data, syntax_of(file)))
+        except SchemaInvalid as error:
+            raise Unusable(f"{file}: {error}") from error
+        names.append(f"{file.name} sha256-{digest_of(data)}")
+    return SchemasInForce(ShapeSet(prepared), tuple(names), b"")
 
 
 def _verifier(did_documents: str | None, policy: str | None, online: bool) -> Verifier:

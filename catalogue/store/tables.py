@@ -1,7 +1,7 @@
 """The tables, by kind of memory (docs/architecture.md).
 
-Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `issuer_rules`. Derived from those by a
-rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`. Short-lived: `refusals`, `did_cache`.
+Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `issuer_rules`, `schemas`. Derived from those by
+a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`. Short-lived: `refusals`, `did_cache`.
 
 Times are RFC 3339 text in UTC with exactly six decimals, so that text order is time order on every database.
 """
@@ -101,6 +101,16 @@ issuer_rules = Table(
     Column("at", _TIME, nullable=False),
 )
 
+#: The schemas that self-descriptions are held against: a file's bytes and its prepared form are blobs.
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("digest", _DIGEST, ForeignKey("blobs.digest"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("prepared", _DIGEST, nullable=False),
+    Column("at", _TIME, nullable=False),
+)
+
 #: Verification reports, as compressed JSON, by the log position of the blob they are about.
 reports = Table(
     "reports",
@@ -128,6 +138,8 @@ listings = Table(
     # That of the entry which lists `digest`: looked up by it, since it grows and a digest is all over.
     Column("position", BigInteger, nullable=False, index=True),
     Column("state", String(16), nullable=False),
+    # What came of the check of shapes when it was listed.
+    Column("shapes", String(12), nullable=False, server_default="not_checked"),
     Index("ix_listings_issuer", "issuer", "position"),
     Index("ix_listings_content", "content_id"),
     Index("ix_listings_expiry", "state", "valid_until"),
@@ -191,7 +203,7 @@ did_cache = Table(
 #: What a rebuild makes anew; foreign tables first.
 DERIVED = (reports, listings, repeats, withdrawals, bearings)
 #: What a backup carries, in the order in which it is put back.
-KEPT = (heads, log, blobs, evidence, events, issuer_rules)
+KEPT = (heads, log, blobs, evidence, events, issuer_rules, schemas)
 
 
 def stored_time(moment: datetime) -> str:

@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from credentials.shapes.bridging import TYPE, Statements
@@ -36,6 +37,8 @@ _COMPONENTS = {
 }
 
 Test = Callable[[str, "Examined"], bool]
+#: A value set, in the order to show it and the form to look in.
+Members = tuple[tuple[str, ...], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,29 @@ class Result:
 class Examined:
     """The statements under check, and of which classes each node is, the classes above included."""
 
-    def __init__(self, statements: Statements, above: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self, statements: Statements, above: Mapping[str, frozenset[str]], known: Mapping[str, list[str]]
+    ) -> None:
         self.statements = statements
         self._above = above
+        self._known = known
         self._classes: dict[str, frozenset[str]] = {}
 
     def classes(self, node: str) -> frozenset[str]:
-        """Every class of a node."""
+        """Every class that the statements give a node."""
         classes = self._classes.get(node)
         if classes is None:
-            types = self.statements.get(node, {}).get(TYPE, ())
-            classes = self._classes[node] = frozenset(types).union(
-                *(self._above[type_] for type_ in types if type_ in self._above)
-            )
+            classes = self._classes[node] = self._with_above(self.statements.get(node, {}).get(TYPE, ()))
         return classes
+
+    def is_a(self, node: str, name: str) -> bool:
+        """Whether a node is of that class, by these statements or by what is known beside them."""
+        return name in self.classes(node) or (
+            node in self._known and name in self._with_above(self._known[node])
+        )
+
+    def _with_above(self, types: Iterable[str]) -> frozenset[str]:
+        return frozenset(types).union(*(self._above[type_] for type_ in types if type_ in self._above))
 
     def values(self, node: str, path: str) -> list[str]:
         """The values of a property."""
@@ -85,15 +97,20 @@ class ShapeSet:
         self._above = _closure(schemas)
         self._targets: dict[str, list[_Prepared]] = {}
         for schema in schemas:
-            sets = tuple(frozenset(members) for members in schema.sets)
+            sets = tuple((members, frozenset(members)) for members in schema.sets)
             for shape in schema.shapes:
                 prepared = _Prepared(shape, sets)
                 for target in shape.targets:
                     self._targets.setdefault(target, []).append(prepared)
 
-    def check(self, statements: Statements) -> tuple[int, list[Result]]:
-        """How many nodes a shape speaks of, and all that doesn't conform, `MAX_RESULTS` at most."""
-        examined = Examined(statements, self._above)
+    def check(
+        self, statements: Statements, known: Mapping[str, list[str]] = MappingProxyType({})
+    ) -> tuple[int, list[Result]]:
+        """How many nodes a shape speaks of, and all that doesn't conform, `MAX_RESULTS` at most.
+
+        `known` are types of nodes that are described elsewhere, for references to them (`sh:class`).
+        """
+        examined = Examined(statements, self._above, known)
         results: list[Result] = []
         nodes = 0
         for node in statements:
@@ -114,13 +131,13 @@ class _Prepared:
 
     __slots__ = ("closed", "has", "properties", "shape", "tests")
 
-    def __init__(self, shape: Shape, sets: tuple[frozenset[str], ...]) -> None:
+    def __init__(self, shape: Shape, sets: tuple[Members, ...]) -> None:
         self.shape = shape
         self.closed = None if shape.closed is None else frozenset(shape.closed)
         self.properties = tuple(_Prepared(inner, sets) for inner in shape.properties)
         self.has = tuple(parameter for name, parameter in shape.tests if name == "hasValue")
         self.tests = tuple(
-            (_COMPONENTS.get(name) or name[0].upper() + name[1:], _test(name, parameter, sets), parameter)
+            (_component(name), _test(name, parameter, sets), _shown(name, parameter, sets))
             for name, parameter in shape.tests
             if name != "hasValue"
         )
@@ -177,6 +194,15 @@ def _closure(schemas: Iterable[Schema]) -> dict[str, frozenset[str]]:
     return closure
 
 
+def _component(name: str) -> str:
+    return _COMPONENTS.get(name) or name[0].upper() + name[1:]
+
+
+def _shown(name: str, parameter: Any, sets: tuple[Members, ...]) -> Any:
+    """The parameter as a result tells it."""
+    return sets[parameter][0] if name == "in" else parameter
+
+
 _ORDER = {
     "minInclusive": operator.ge,
     "maxInclusive": operator.le,
@@ -185,17 +211,17 @@ _ORDER = {
 }
 
 
-def _test(name: str, parameter: Any, sets: tuple[frozenset[str], ...]) -> Test:
+def _test(name: str, parameter: Any, sets: tuple[Members, ...]) -> Test:
     """The function that says whether a value passes a constraint."""
     match name:
         case "class":
-            return lambda value, examined: value[0] != '"' and parameter in examined.classes(value)
+            return lambda value, examined: value[0] != '"' and examined.is_a(value, parameter)
         case "datatype":
             return lambda value, _: has_datatype(value, parameter)
         case "nodeKind":
             return lambda value, _: value[0] in parameter
         case "in":
-            members = sets[parameter]
+            members = sets[parameter][1]
             return lambda value, _: value in members
         case "pattern":
             return _pattern(*parameter)
