@@ -32,7 +32,7 @@ lint: $(VENV)/installed-test ## Style, types and the rule which package may lean
 soak: $(VENV)/installed-test ## Kill the node's processes a thousand times during a load (hours)
 	KILL_ROUNDS=$${ROUNDS:-1000} $(BIN)/python -m pytest -m slow --timeout=0 tests/e2e/test_kill.py
 
-bench: $(VENV)/installed-test ## Measure every figure (needs wrk; about 5 minutes; recorded in docs/performance.md)
+bench: $(VENV)/installed-test ## Measure every figure (needs wrk; about 10 minutes; recorded in docs/performance.md)
 	$(BIN)/python -m benchmarks
 
 samples: $(VENV)/installed ## Sign the bundled samples anew, with new keys

@@ -1,4 +1,4 @@
-"""Every figure of the catalogue in one run: `python -m benchmarks [--quick] [--database-url URL]`.
+"""Every figure of the catalogue in one run: `python -m benchmarks [--quick] [--large] [--database-url URL]`.
 
 One line per figure. Nothing here asserts: a shared or slow machine shows in the reference lines, which are
 measured beside the figures in the same run.
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import corpus, footprint, publishing
+from benchmarks import corpus, footprint, publishing, questions, running, searching
 from benchmarks.figures import Figure
 
 #: Publications per second and form that are wanted on SQLite, on two cores.
@@ -20,12 +20,20 @@ P95_MS = 60
 START_SECONDS = 2
 MEMORY_MB = 400
 DISK_KB = 20
+#: Answers per second that are wanted with 5,000 offerings, on two cores.
+EXACT_RATE = 1_000
+MISSPELT_RATE = 400
+#: Offerings of the large measurements, and what is wanted of them.
+LARGE = 100_000
+LARGE_P50_MS = 10
+REBUILD_SECONDS = 180
 
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="once and briefly: to see that it works")
+    parser.add_argument("--large", action="store_true", help=f"also with {LARGE} offerings (ten minutes)")
     parser.add_argument("--database-url", default="", help="an empty PostgreSQL database to measure too")
     options = parser.parse_args()
     runs, seconds = (1, 3) if options.quick else (3, 10)
@@ -38,7 +46,10 @@ def main() -> int:
             publications(folder, form, runs, seconds)
         if options.database_url:
             publications(folder, "vc-jwt", 1, seconds, options.database_url)
+        searches(folder, runs, seconds)
         weigh(folder)
+        if options.large:
+            large(folder, runs, seconds)
     return 0
 
 
@@ -77,6 +88,56 @@ def publications(folder: Path, form: corpus.Form, runs: int, seconds: int, datab
     say(Figure("  client's CPU each", [one.load.client_share for one in bursts], "ms").line())
     say(Figure("  all searchable after the burst", [one.searchable_after for one in bursts], "s").line())
     say(Figure("  one publication, found after", [one.found_within for one in bursts], "s", 2, False).line())
+
+
+def searches(folder: Path, runs: int, seconds: int) -> None:
+    """Figures of searching."""
+    here = folder / "search"
+    here.mkdir()
+    count = footprint.OFFERINGS
+    searching.fill(here, count)
+    references = [searching.reference_rate(here, 2) for _ in range(runs)]
+    with searching.filled(here) as node:
+        for name, made, wanted in (
+            ("exact terms", questions.exact(), EXACT_RATE),
+            ("a typo", questions.misspelt(), MISSPELT_RATE),
+        ):
+            asked_in = here / name.replace(" ", "-")
+            searching.write_questions(asked_in, made, node)
+            asked = [searching.ask(node, asked_in, seconds) for _ in range(runs)]
+            rates = [one.load.rate for one in asked]
+            name = f"search {count} offerings, {name}"
+            say(Figure(name, rates, "/s", wanted).line())
+            ratios = [rate / reference for rate, reference in zip(rates, references, strict=True)]
+            say(Figure(f"{name}, of what an empty Flask application answers", ratios, "x").line())
+            say(Figure("  p95", [one.load.p95 for one in asked], "ms").line())
+            say(Figure("  workers' CPU each", [one.worker_ms for one in asked], "ms").line())
+            say(Figure("  client's CPU each", [one.load.client_share for one in asked], "ms").line())
+    say(Figure("  the empty application", references, "/s").line())
+
+
+def large(folder: Path, runs: int, seconds: int) -> None:
+    """Figures of a large catalogue: making its index anew, searching it, its memory and disk."""
+    here = folder / "large"
+    here.mkdir()
+    searching.fill(here, LARGE)
+    made = searching.rebuild(here)
+    say(Figure(f"index of {LARGE} offerings made anew", [made.seconds], "s", REBUILD_SECONDS, False).line())
+    say(Figure("  CPU of it", [made.cpu_seconds], "s").line())
+    with searching.filled(here) as node:
+        asked_in = here / "filtered"
+        searching.write_questions(asked_in, questions.filtered(), node)
+        asked = [searching.ask(node, asked_in, seconds, connections=1) for _ in range(runs)]
+        p50s = [one.load.p50 for one in asked]
+        name = f"search {LARGE} offerings, two filters, five facets, one client"
+        say(Figure(f"{name}: p50", p50s, "ms", LARGE_P50_MS, False).line())
+        say(Figure("  p95", [one.load.p95 for one in asked], "ms").line())
+        say(Figure("  workers' CPU each", [one.worker_ms for one in asked], "ms").line())
+        say(Figure("  memory (PSS)", [running.pss(node.process.pid) / 1e6], "MB").line())
+        index = running.disk_bytes(node.data / "index")
+        say(Figure("  disk of the index, an offering", [index / LARGE / 1000], "kB").line())
+        whole = running.disk_bytes(node.data)
+        say(Figure("  disk of the whole data folder, an offering", [whole / LARGE / 1000], "kB").line())
 
 
 def weigh(folder: Path) -> None:

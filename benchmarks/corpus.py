@@ -1,7 +1,8 @@
 """Distinct, signed ServiceOfferings of about 40 claims: what is published and indexed in every measurement.
 
 They are like what providers publish, in English, French and German, from a few issuers with a `did:web` each.
-Their texts differ as real ones do: words drawn from a vocabulary, with a name nobody else has.
+Their texts differ as real ones do: a few words are in a quarter of them, most of the vocabulary is in one of
+a hundred, and each has a word in its name that nobody else has.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +36,12 @@ MEDIA_TYPES: dict[Form, str] = {"vc-jwt": "application/vc+jwt", "ed25519-2020": 
 ISSUERS = 20
 _PROCESSES = 2
 _CHUNK = 250
+#: Words of each language: the common ones below and made-up rarer ones.
+VOCABULARY = 2_000
+#: The frequency of the word of rank n goes with 1 / (n + this): without stop words, a text has no word that
+#: is in every other place.
+_FLATNESS = 20
+_TEXT_WORDS = 30
 
 _V2 = "https://www.w3.org/ns/credentials/v2"
 _WORDS = {
@@ -48,6 +57,13 @@ _WORDS = {
 }
 
 
+_SYLLABLES = [
+    first + vowel + last for first in "bdfglmprst" for vowel in "aeiou" for last in ("", "n", "r", "s")
+]
+#: Where the issuers have their seat, one after the other.
+_SEATS = ("DE", "FR", "IT", "NL", "ES", "PL", "HU", "BE")
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """A provider that signs: its DID, its key and the form it signs in."""
@@ -60,6 +76,20 @@ class Issuer:
     def base(self) -> str:
         """The https address below which its identifiers lie."""
         return "https://" + self.did.removeprefix("did:web:")
+
+
+@cache
+def vocabulary(language: str) -> tuple[str, ...]:
+    """The words of a language, the most frequent first."""
+    common = _WORDS[language].split()
+    draw = random.Random(language)
+    made = ("".join(draw.choice(_SYLLABLES) for _ in range(draw.randint(2, 5))) for _ in range(VOCABULARY))
+    return tuple(dict.fromkeys((*common, *made)))
+
+
+@cache
+def weights(language: str) -> tuple[float, ...]:
+    return tuple(accumulate(1 / (rank + _FLATNESS) for rank in range(1, len(vocabulary(language)) + 1)))
 
 
 def issuers(form: Form) -> tuple[Issuer, ...]:
@@ -96,8 +126,13 @@ def offering(issuer: Issuer, number: int, valid_from: datetime) -> dict[str, Any
             "type": "gx:ServiceOffering",
             "name": [{"@value": name, "@language": language} for language in _WORDS],
             "description": [
-                {"@value": " ".join(draw.choices(words.split(), k=30)), "@language": language}
-                for language, words in _WORDS.items()
+                {
+                    "@value": " ".join(
+                        draw.choices(vocabulary(language), cum_weights=weights(language), k=_TEXT_WORDS)
+                    ),
+                    "@language": language,
+                }
+                for language in _WORDS
             ],
             "gx:providedBy": {"id": issuer.did},
             "gx:keyword": draw.sample(_WORDS["en"].split(), 7),
@@ -125,6 +160,26 @@ def offering(issuer: Issuer, number: int, valid_from: datetime) -> dict[str, Any
                 }
                 for _ in range(2)
             ],
+        },
+    }
+
+
+def participant(issuer: Issuer, place: int, valid_from: datetime) -> dict[str, Any]:
+    """The unsigned credential by which an issuer says who it is; `place` tells it from the others."""
+    address = {"type": "gx:Address", "gx:countryCode": _SEATS[place % len(_SEATS)]}
+    return {
+        "@context": [_V2, DEVELOPMENT, CF_CONTEXT],
+        "id": f"{issuer.base}/participant.json",
+        "type": ["VerifiableCredential", "gx:LegalPerson"],
+        "issuer": issuer.did,
+        "validFrom": to_rfc3339(valid_from),
+        "validUntil": to_rfc3339(valid_from + timedelta(days=365)),
+        "credentialSubject": {
+            "id": issuer.did,
+            "type": "gx:LegalPerson",
+            "name": f"Bench {word_of(place)} GmbH",
+            "gx:legalAddress": address,
+            "gx:headquartersAddress": address,
         },
     }
 
@@ -162,27 +217,47 @@ def signed(who: Sequence[Issuer], start: int, count: int) -> Iterator[bytes]:
     with ProcessPoolExecutor(_PROCESSES) as pool:
         starts = range(start, start + count, _CHUNK)
         jobs = [
-            pool.submit(_sign, tuple(who), first, min(_CHUNK, start + count - first), made_at)
+            pool.submit(sign_offerings, tuple(who), first, min(_CHUNK, start + count - first), made_at)
             for first in starts
         ]
         for job in jobs:
             yield from job.result()
 
 
-def _sign(who: Sequence[Issuer], start: int, count: int, made_at: datetime) -> list[bytes]:
-    keys = {issuer.did: PrivateKey.from_jwk(issuer.jwk) for issuer in who}
-    jsonld = JsonLd(ContextStore())
-    made: list[bytes] = []
-    for number in range(start, start + count):
-        issuer = who[number % len(who)]
+def sign_offerings(who: Sequence[Issuer], start: int, count: int, made_at: datetime) -> list[bytes]:
+    """`count` signed offerings numbered from `start`, signed here."""
+    sign = _Signing(made_at)
+    numbers = range(start, start + count)
+    return [
+        sign(issuer, offering(issuer, number, made_at))
+        for number, issuer in ((number, who[number % len(who)]) for number in numbers)
+    ]
+
+
+def sign_participants(who: Sequence[Issuer], made_at: datetime) -> list[bytes]:
+    """What each issuer says of itself, signed."""
+    sign = _Signing(made_at)
+    return [sign(issuer, participant(issuer, place, made_at)) for place, issuer in enumerate(who)]
+
+
+class _Signing:
+    """Signs documents of any issuer; what that needs is made once."""
+
+    def __init__(self, made_at: datetime) -> None:
+        self._made_at = made_at
+        self._jsonld = JsonLd(ContextStore())
+        self._keys: dict[str, PrivateKey] = {}
+
+    def __call__(self, issuer: Issuer, document: dict[str, Any]) -> bytes:
+        if issuer.did not in self._keys:
+            self._keys[issuer.did] = PrivateKey.from_jwk(issuer.jwk)
         data = sign_credential(
-            offering(issuer, number, made_at),
-            keys[issuer.did],
+            document,
+            self._keys[issuer.did],
             f"{issuer.did}#key-1",
             form=issuer.form,
-            created=made_at,
-            jsonld=jsonld,
+            created=self._made_at,
+            jsonld=self._jsonld,
         )
         # One line each, as programs send them; what is signed doesn't depend on it.
-        made.append(data if issuer.form == "vc-jwt" else json.dumps(json.loads(data)).encode())
-    return made
+        return data if issuer.form == "vc-jwt" else json.dumps(json.loads(data)).encode()

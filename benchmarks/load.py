@@ -1,4 +1,4 @@
-"""Load over HTTP by `wrk`, a small program in C: 8 connections, each body sent once, every answer counted."""
+"""The load: wrk, a small program in C. Bodies are sent once, questions in turn; every answer is counted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 CONNECTIONS = 8
-#: More threads would only divide the bodies further: one keeps up with thousands of requests per second.
+#: More threads would only divide the work further: one keeps up with thousands of requests per second.
 THREADS = 1
-_SCRIPT = Path(__file__).with_name("publish.lua")
+_SCRIPTS = Path(__file__).parent
 
 
 class LoadFailed(Exception):
@@ -66,15 +67,47 @@ def publish(
 
     `until_all_sent` is for filling a node: then all bodies must go out within that time, and no rate counts.
     """
-    report = bodies.with_suffix(".report")
-    url = f"http://127.0.0.1:{port}{path}"
+    load, unsent = _run(
+        "publish.lua",
+        f"http://127.0.0.1:{port}{path}",
+        {"BODIES": str(bodies), "MEDIA_TYPE": media_type},
+        bodies.with_suffix(".report"),
+        seconds,
+        CONNECTIONS,
+    )
+    if until_all_sent:
+        # Idle requests of the rest of the time are answered 200. wrk takes one body for itself, to see at
+        # the start whether the script pipelines.
+        if load.statuses.get(201, 0) < count_of(bodies) - 1:
+            raise LoadFailed(f"not all bodies were taken: {load.statuses}")
+    elif unsent:
+        raise LoadFailed("all bodies were sent before the time was up; sign more")
+    elif set(load.statuses) != {201}:
+        raise LoadFailed(f"answers by status: {load.statuses}")
+    return load
+
+
+def ask(url: str, paths: Path, seconds: int, *, connections: int = CONNECTIONS) -> Load:
+    """Ask for the addresses in the file `paths`, one a line, for `seconds`. LoadFailed unless all is 200."""
+    load, _ = _run(
+        "search.lua", url, {"PATHS": str(paths)}, paths.with_suffix(".report"), seconds, connections
+    )
+    if set(load.statuses) != {200}:
+        raise LoadFailed(f"answers by status: {load.statuses}")
+    return load
+
+
+def _run(
+    script: str, url: str, environment: Mapping[str, str], report: Path, seconds: int, connections: int
+) -> tuple[Load, int]:
+    """Run wrk; the load, and how many requests had nothing left to send."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [wrk(), f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", _SCRIPT, url],
+        [wrk(), f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "-s", _SCRIPTS / script, url],
         env={
             **os.environ,
-            "BODIES": str(bodies),
-            "MEDIA_TYPE": media_type,
+            **environment,
+            "SCRIPTS": str(_SCRIPTS),
             "REPORT": str(report),
             "THREADS": str(THREADS),
         },
@@ -85,26 +118,19 @@ def publish(
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise LoadFailed(f"wrk ended with {done.returncode}: {done.stderr[-500:]}")
-    found = json.loads(report.read_text())
-    statuses = {int(status): count for status, count in found["statuses"].items()}
-    if until_all_sent:
-        # Idle requests of the rest of the time are answered 200. wrk takes one body for itself, to see at
-        # the start whether the script pipelines.
-        if statuses.get(201, 0) < count_of(bodies) - 1:
-            raise LoadFailed(f"not all bodies were taken: {statuses}")
-    elif found["unsent"]:
-        raise LoadFailed("all bodies were sent before the time was up; sign more")
-    if (set(statuses) != {201} and not until_all_sent) or found["broken"]:
-        raise LoadFailed(f"answers by status: {statuses}, broken connections: {found['broken']}")
-    return Load(
+    found: dict[str, Any] = json.loads(report.read_text())
+    if found["broken"]:
+        raise LoadFailed(f"broken connections: {found['broken']}")
+    load = Load(
         seconds=found["seconds"],
-        statuses=statuses,
+        statuses={int(status): count for status, count in found["statuses"].items()},
         p50=found["p50"],
         p95=found["p95"],
         p99=found["p99"],
         longest=found["max"],
         client_cpu_seconds=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
     )
+    return load, int(found["unsent"])
 
 
 def count_of(bodies: Path) -> int:

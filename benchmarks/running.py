@@ -75,23 +75,22 @@ def free_port() -> int:
 def node(data: Path, settings: Mapping[str, str]) -> Iterator[Running]:
     """A node over `data`, answering; stopped in order afterwards."""
     command = [str(Path(sys.executable).with_name("catalogue")), "serve"]
-    environment = {"CATALOGUE_DATA": str(data), "CATALOGUE_LOG_LEVEL": "info", **HIGH_LIMITS, **settings}
-    with server(command, environment, data, port_key="CATALOGUE_PORT") as running:
+    own = {"CATALOGUE_DATA": str(data), "CATALOGUE_LOG_LEVEL": "info", **HIGH_LIMITS, **settings}
+    with server(command, own, data, port_key="CATALOGUE_PORT") as running:
         yield running
 
 
 @contextmanager
 def server(
-    command: Sequence[str], environment: Mapping[str, str], data: Path, *, port_key: str
+    command: Sequence[str], settings: Mapping[str, str], data: Path, *, port_key: str
 ) -> Iterator[Running]:
     """Any server that answers `GET /healthz` on the port that the variable `port_key` names."""
     port = free_port()
     data.mkdir(parents=True, exist_ok=True)
-    own = {key: value for key, value in os.environ.items() if not key.startswith("CATALOGUE_")}
     # Written as a log collector would get it, beside the data folder and not into it.
     with (data.parent / f"{data.name}.log").open("wb") as log:
         process = subprocess.Popen(
-            list(command), env={**own, **environment, port_key: str(port)}, stdout=log, stderr=log
+            list(command), env=environment_with({**settings, port_key: str(port)}), stdout=log, stderr=log
         )
     running = Running(port, process, data)
     try:
@@ -100,6 +99,12 @@ def server(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def environment_with(settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with these settings of a node in place of any that it has."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("CATALOGUE_")}
+    return {**own, **settings}
 
 
 def wait_for(running: Running, path: str) -> None:
