@@ -49,7 +49,13 @@ _REPORT_COMPRESSION = 1
 
 SELF_DESCRIPTION = "self-description"
 WITHDRAWAL = "withdrawal"
-_SOURCE_MEDIA_TYPES = {"did-document": "application/did+json", "schemas": "application/json"}
+#: What kept evidence is, by its kind.
+_SOURCE_MEDIA_TYPES = {
+    "did-document": "application/did+json",
+    "schemas": "application/json",
+    "chain": "application/pem-certificate-chain",
+    "trust-anchor": "application/pem-certificate-chain",
+}
 #: Characters of a credential's own id that can be looked up: databases can't index texts without bound.
 MAX_CREDENTIAL_ID = 1_000
 #: How the key of an issuer came whose DID needs no document from elsewhere (did:key, did:jwk).

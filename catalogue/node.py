@@ -13,6 +13,7 @@ from catalogue.discovery import Discovery
 from catalogue.fetching import HttpsFetcher
 from catalogue.node_key import ensure_key, node_did_document
 from catalogue.operations import Operations
+from catalogue.outside import SharedAnswers
 from catalogue.publishing import Publisher
 from catalogue.records import Records
 from catalogue.schemas import Schemas
@@ -38,9 +39,10 @@ class Node:
         documents = WebDocuments(
             self.database, fetcher, self.admission, clock, timedelta(seconds=settings.did_cache_seconds)
         )
+        outside = SharedAnswers(self.database, fetcher, self.admission, clock)
         self.records = Records(self.database, clock)
         self.operations = Operations(self.database, clock)
-        verification = Verification(settings, documents, Schemas(self.database), clock)
+        verification = Verification(settings, documents, outside, Schemas(self.database), clock)
         self.publisher = Publisher(settings, self.database, verification, self.admission, clock)
         self.discovery = Discovery(settings, self.database, Describer(settings), clock)
         self._did_document = node_did_document(settings.url, ensure_key(settings.data))

@@ -21,10 +21,12 @@ from catalogue.store.database import Database
 from catalogue.store.tables import DERIVED, blobs, evidence, heads, read_time
 from credentials.contexts import ContextStore
 from credentials.errors import Rejection
+from credentials.outside import Kept, Outside
 from credentials.policies import Policy, policy_named
 from credentials.resolving import FirstOf, InlineResolver, ReplayResolver, Resolver
 from credentials.shapes.checking import SchemasInForce
 from credentials.times import Clock, utc_now
+from credentials.trust_anchors import Anchor, Profile, TrustAnchors, read_pem
 from credentials.verification import Refused, Verifier
 from credentials.withdrawal import Withdrawal, verify_withdrawal
 
@@ -33,7 +35,7 @@ _BATCH = 500
 
 Progress = Callable[[int, int], None]
 
-_SOURCES = select(evidence.c.name, evidence.c.obtained, blobs.c.data).join(
+_SOURCES = select(evidence.c.kind, evidence.c.name, evidence.c.obtained, blobs.c.data).join(
     blobs, blobs.c.digest == evidence.c.source
 )
 
@@ -103,12 +105,17 @@ class _Replayer:
     ) -> bool:
         """Enter one entry's blob into the derived tables; False when it is no longer accepted."""
         judged_at = read_time(blob.judged_at)
-        resolver = _resolver(connection, entry.digest)
+        kept = _Evidence.of(connection, entry.digest, judged_at)
         data = bytes(blob.data)
         try:
             if entry.op is Op.LIST:
                 verified = self._verifier(blob.policy).verify(
-                    data, judged_at, resolver=resolver, schemas=self._schemas_of(connection, entry.digest)
+                    data,
+                    judged_at,
+                    resolver=kept.resolver,
+                    outside=kept.outside,
+                    anchors=kept.anchors,
+                    schemas=self._schemas_of(connection, entry.digest),
                 )
                 listed = {
                     credential.content_id
@@ -118,7 +125,7 @@ class _Replayer:
                 for line in list_verified(connection, entry, verified, listed, now):
                     settle(connection, line.id, now)
             else:
-                add_withdrawal(connection, entry.digest, _withdrawal(data, resolver, judged_at), now)
+                add_withdrawal(connection, entry.digest, _withdrawal(data, kept.resolver, judged_at), now)
         except (Refused, Rejection):
             return False
         return True
@@ -148,9 +155,31 @@ def _withdrawal(data: bytes, resolver: Resolver, judged_at: datetime) -> Withdra
     return verify_withdrawal(data, resolver, now=judged_at, check_age=False, allow_rs256=True)
 
 
-def _resolver(connection: Connection, digest: str) -> Resolver:
-    rows = connection.execute(
-        _SOURCES.where(evidence.c.digest == digest, evidence.c.kind == "did-document")
-    ).all()
-    documents = {row.name: bytes(row.data) for row in rows}
-    return FirstOf((InlineResolver(), ReplayResolver(documents, {row.name: row.obtained for row in rows})))
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What a verdict rested on. `anchors` is None where no chain was checked, and then none is now."""
+
+    resolver: Resolver
+    outside: Outside
+    anchors: TrustAnchors | None
+
+    @classmethod
+    def of(cls, connection: Connection, digest: str, judged_at: datetime) -> _Evidence:
+        """All that was kept with one blob."""
+        rows = connection.execute(_SOURCES.where(evidence.c.digest == digest)).all()
+        documents = {row.name: bytes(row.data) for row in rows if row.kind == "did-document"}
+        answers = {row.name: bytes(row.data) for row in rows if row.kind in ("chain", "status-list")}
+        anchors = [
+            Anchor(Profile(row.name.partition(":")[0]), certificate)
+            for row in rows
+            if row.kind == "trust-anchor"
+            for certificate in read_pem(bytes(row.data))
+        ]
+        # A chain that led nowhere was checked too: with no anchor of its own.
+        checked = any(row.kind == "chain" for row in rows)
+        obtained = {row.name: row.obtained for row in rows}
+        return cls(
+            FirstOf((InlineResolver(), ReplayResolver(documents, obtained))),
+            Kept(answers, judged_at),
+            TrustAnchors(anchors) if checked else None,
+        )

@@ -18,6 +18,7 @@ from limits import parse as parse_limit
 
 from credentials.policies import Policy, UnknownPolicy, policy_named
 from credentials.policy_file import PolicyFileInvalid, read_policies
+from credentials.trust_anchors import AnchorsUnusable, TrustAnchors
 
 PREFIX = "CATALOGUE_"
 
@@ -54,6 +55,9 @@ class Settings:
         frozenset(), "Hosts whose did:web identifiers carry their own key; counts only under lab."
     )
     allow_rs256: bool = setting(False, "Accept RS256 signatures on JWTs.")
+    trust_anchors: str = setting(
+        "", "PEM file or folder of the certificates at which chains must end; empty checks no chains."
+    )
     trust_list: str = setting("", "JSON file of who may attest what; empty trusts nobody.")
     admission: str = setting("open", "Who may publish: open, or allowlist (issuers the operator allowed).")
     max_bytes: int = setting(1_000_000, "Largest self-description taken, in bytes.")
@@ -122,6 +126,7 @@ class Settings:
                 ) from error
         for name in (
             "did_documents",
+            "trust_anchors",
             "trust_list",
             "fetch_ca_file",
             "policies",
@@ -132,6 +137,7 @@ class Settings:
             if value and not Path(value).exists():
                 raise SettingsInvalid(PREFIX + name.upper(), f"{value} does not exist")
         self._check_policy()
+        self._check_anchors()
         self._check_base_url()
         self._check_search()
 
@@ -164,6 +170,13 @@ class Settings:
             raise SettingsInvalid(
                 PREFIX + "SEARCH_INDEX", "lower-case letters, digits, dots, hyphens, at most 100 characters"
             )
+
+    def _check_anchors(self) -> None:
+        if self.trust_anchors:
+            try:
+                TrustAnchors.load(Path(self.trust_anchors))
+            except AnchorsUnusable as error:
+                raise SettingsInvalid(PREFIX + "TRUST_ANCHORS", str(error)) from error
 
     def _check_base_url(self) -> None:
         if not self.base_url:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from catalogue.did_documents import WebDocuments
+from catalogue.outside import SharedAnswers
 from catalogue.schemas import Schemas
 from catalogue.settings import Settings
 from credentials.contexts import ContextStore
@@ -18,6 +19,7 @@ from credentials.resolving import (
     SelfCertifyingResolver,
 )
 from credentials.times import Clock
+from credentials.trust_anchors import TrustAnchors
 from credentials.verification import Verified, Verifier
 from credentials.withdrawal import Withdrawal, verify_withdrawal
 
@@ -25,9 +27,17 @@ from credentials.withdrawal import Withdrawal, verify_withdrawal
 class Verification:
     """One verifier; what it fetches for a submission counts against who submitted."""
 
-    def __init__(self, settings: Settings, documents: WebDocuments, schemas: Schemas, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        documents: WebDocuments,
+        outside: SharedAnswers,
+        schemas: Schemas,
+        clock: Clock,
+    ) -> None:
         self._settings = settings
         self._documents = documents
+        self._outside = outside
         self._schemas = schemas
         self._local = local_resolvers(settings)
         self._verifier = Verifier(
@@ -37,6 +47,7 @@ class Verification:
             clock,
             allow_rs256=settings.allow_rs256,
             max_bytes=settings.max_bytes,
+            anchors=trust_anchors(settings),
         )
 
     @property
@@ -46,7 +57,12 @@ class Verification:
 
     def verify(self, data: bytes, address: str | None) -> Verified:
         """See `Verifier.verify`. Raises Refused; LimitExceeded when the client caused too many fetches."""
-        return self._verifier.verify(data, resolver=self._resolver(address), schemas=self._schemas.in_force())
+        return self._verifier.verify(
+            data,
+            resolver=self._resolver(address),
+            outside=self._outside.for_client(address),
+            schemas=self._schemas.in_force(),
+        )
 
     def verify_withdrawal(self, data: bytes, address: str | None, now: datetime) -> Withdrawal:
         """See `credentials.withdrawal.verify_withdrawal`. Raises Rejection, LimitExceeded."""
@@ -70,3 +86,11 @@ def local_resolvers(settings: Settings) -> tuple[Resolver, ...]:
     if settings.policy == "lab" and settings.self_certifying_hosts:
         resolvers.append(SelfCertifyingResolver(settings.self_certifying_hosts))
     return tuple(resolvers)
+
+
+def trust_anchors(settings: Settings) -> TrustAnchors | None:
+    """The certificates at which chains must end, None when the operator has named none.
+
+    Raises `AnchorsUnusable`.
+    """
+    return TrustAnchors.load(Path(settings.trust_anchors)) if settings.trust_anchors else None

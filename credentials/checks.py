@@ -12,12 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from credentials.contexts import CREDENTIALS_V1, CREDENTIALS_V2
-from credentials.dids import VerificationMethod
 from credentials.envelope import Envelope, Form, types_of
 from credentials.errors import Rejection
 from credentials.jsonld import DroppedTerm, Expansion
 from credentials.report import Check, Outcome
-from credentials.resolving import Obtained
 from credentials.statements import is_absolute_iri
 from credentials.times import from_rfc3339, to_rfc3339
 
@@ -169,24 +167,27 @@ def check_validity(envelope: Envelope, statement: Statement, at: datetime) -> Ch
     return Check("validity", Outcome.PASSED, f"It is valid at {to_rfc3339(at)}.", evidence)
 
 
-def checks_not_made(
-    envelope: Envelope,
-    expansion: Expansion,
-    method: VerificationMethod | None,
-    obtained: Obtained | None,
-) -> Iterator[Check]:
+def signing_time(envelope: Envelope, statement: Statement, at: datetime) -> datetime:
+    """When it says it was signed: `created` of its proof, `iat` of its token, else when it begins.
+
+    Not later than `at`: the signer's clock may be ahead. Call it on what `check_validity` let through.
+    """
+    said: list[datetime] = []
+    if envelope.proof is not None:
+        said = [_time("proof.created", envelope.proof["created"], "validity")]
+    elif envelope.jws is not None:
+        said = [
+            _numeric_date("iat", claims["iat"])
+            for claims in (envelope.jws.header, envelope.document)
+            if "iat" in claims
+        ]
+    return min([*said[:1], *([statement.valid_from] if statement.valid_from and not said else []), at])
+
+
+def checks_not_made(envelope: Envelope, expansion: Expansion) -> Iterator[Check]:
     """What this version doesn't check, each with what was there to check."""
-    jwk = (method.jwk if method is not None else None) or {}
-    chain = next((name for name in ("x5u", "x5c") if name in jwk), None)
     predicates = {quad[1] for quad in expansion.quads}
     for name, detail in (
-        (
-            "chain",
-            f"The key names a certificate chain ({chain}); chains are not checked by this version."
-            if chain
-            else "The key names no certificate chain.",
-        ),
-        ("host_binding", _HOST_BINDING.get(obtained, "No key was found whose host could be looked at.")),
         (
             "status",
             "It has a credentialStatus; status lists are not checked by this version."
@@ -204,13 +205,6 @@ def checks_not_made(
         yield Check(name, Outcome.NOT_CHECKED, detail)
 
 
-#: What can be said of the host, by how the DID document was obtained.
-_HOST_BINDING: Mapping[Obtained | None, str] = {
-    "https": "The DID document came from its host; certificate names are not compared by this version.",
-    "folder": "The DID document came from the operator's folder; its host was not asked.",
-    "derived": "The key was read from the text of the DID; nobody has shown control of its host.",
-    "inline": "The DID has no host.",
-}
 _DIGEST_TERMS = ("digestSRI>", "digestMultibase>", "integrity>")
 
 

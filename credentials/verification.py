@@ -11,6 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
+from credentials.chains import Vouching, not_vouched
 from credentials.checks import (
     Statement,
     check_context,
@@ -18,6 +19,7 @@ from credentials.checks import (
     check_validity,
     checks_not_made,
     read_statement,
+    signing_time,
 )
 from credentials.contexts import ContextStore
 from credentials.envelope import (
@@ -31,6 +33,7 @@ from credentials.envelope import (
 from credentials.errors import Rejection
 from credentials.identity import digest_of
 from credentials.jsonld import JsonLd
+from credentials.outside import Outside
 from credentials.parsing import MAX_BYTES
 from credentials.policies import Demand, Policy
 from credentials.report import CHECKS, Check, Outcome, ProofSummary, Report, Verdict
@@ -46,20 +49,25 @@ from credentials.shapes.checking import (
 from credentials.signatory import Signatory
 from credentials.statements import is_absolute_iri
 from credentials.times import Clock
+from credentials.trust_anchors import TrustAnchors
 
 #: Different DIDs that one submission may make us resolve: each may cost a request to a stranger's host.
 MAX_DIDS = 32
+
+
+SourceKind = Literal["did-document", "schemas", "chain", "trust-anchor"]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Bytes from outside the submission that the verdict rests on; with them it can be made again.
 
-    `name` is the DID whose document `data` is, `obtained` how it was found. For the operator's schemas `name`
-    is `schemas`, and `data` the listing that names them.
+    `name` is the DID whose document `data` is, the URL (or the key's DID URL) of a chain, `profile:SHA-256`
+    of a trust anchor; `obtained` how it was found. For the operator's schemas `name` is `schemas`, and `data`
+    the listing that names them.
     """
 
-    kind: Literal["did-document", "schemas"]
+    kind: SourceKind
     name: str
     obtained: Obtained | Literal["operator"]
     data: bytes
@@ -121,6 +129,8 @@ class Verifier:
         *,
         allow_rs256: bool = False,
         max_bytes: int = MAX_BYTES,
+        anchors: TrustAnchors | None = None,
+        outside: Outside | None = None,
     ) -> None:
         self.policy = policy
         # The same for every report: worked out once, it costs a third of a verification.
@@ -130,6 +140,8 @@ class Verifier:
         self.allow_rs256 = allow_rs256
         self.max_bytes = max_bytes
         self.resolver = resolver
+        self.anchors = anchors
+        self.outside = outside
         self._clock = clock
 
     def verify(
@@ -139,14 +151,18 @@ class Verifier:
         *,
         resolver: Resolver | None = None,
         schemas: SchemasInForce | None = None,
+        outside: Outside | None = None,
+        anchors: TrustAnchors | None = None,
     ) -> Verified:
         """Verify a credential or a presentation as it stands at the time `at`, by default now.
 
-        `resolver` takes the place of the verifier's own for this call (on behalf of one client, say).
+        `resolver`, `outside` and `anchors` take the place of the verifier's own for this call (on behalf of
+        one client, or as they were kept). Without anchors no chain is checked.
         `schemas` are those to check shapes against, None where there are none.
         Raises `Refused` with the report for everything that is not accepted.
         """
-        run = _Run(self, at or self._clock(), resolver or self.resolver, schemas)
+        vouching = Vouching(anchors or self.anchors, outside or self.outside)
+        run = _Run(self, at or self._clock(), resolver or self.resolver, vouching, schemas)
         examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes))
         if examined.report.verdict is Verdict.REFUSED or examined.envelope is None:
             raise Refused(examined.report)
@@ -195,10 +211,16 @@ class _Run:
     """One call of `Verifier.verify`: each DID is resolved once, so that one answer serves all credentials."""
 
     def __init__(
-        self, verifier: Verifier, at: datetime, resolver: Resolver, schemas: SchemasInForce | None
+        self,
+        verifier: Verifier,
+        at: datetime,
+        resolver: Resolver,
+        vouching: Vouching,
+        schemas: SchemasInForce | None,
     ) -> None:
         self.verifier = verifier
         self.at = at
+        self.vouching = vouching
         self.schemas = schemas
         self._resolver = resolver
         self._resolved: dict[str, Resolved | ResolutionFailed] = {}
@@ -231,15 +253,26 @@ class _Run:
         return answer
 
     def sources(self) -> tuple[Source, ...]:
-        """The DID documents used that don't follow from the DID itself, and the schemas."""
-        documents = tuple(
+        """What came from outside: documents that don't follow from the DID, chains, the operator's schemas."""
+        documents = (
             Source("did-document", did, resolved.obtained, resolved.raw)
             for did, resolved in self._resolved.items()
             if isinstance(resolved, Resolved) and resolved.obtained != "inline"
         )
-        if self.schemas is None:
-            return documents
-        return (*documents, Source("schemas", "schemas", "operator", self.schemas.listing))
+        schemas = (
+            [Source("schemas", "schemas", "operator", self.schemas.listing)]
+            if self.schemas is not None
+            else []
+        )
+        chains = (
+            Source("chain", name, "https" if chain.member == "x5u" else "inline", chain.pem())
+            for name, chain in self.vouching.chains.items()
+        )
+        anchors = (
+            Source("trust-anchor", f"{anchor.profile.value}:{fingerprint}", "operator", anchor.pem())
+            for fingerprint, anchor in self.vouching.anchors.items()
+        )
+        return (*documents, *chains, *anchors, *schemas)
 
 
 class _Examination:
@@ -308,11 +341,33 @@ class _Examination:
         allow_rs256 = self.context.verifier.allow_rs256
         self.attempt(lambda: signatory.check_signature(self.jsonld, allow_rs256=allow_rs256))
         self.proof = signatory.summary
-        for check in checks_not_made(envelope, expansion, signatory.method, signatory.obtained):
+        self.vouch(signatory, statement)
+        for check in checks_not_made(envelope, expansion):
             self.keep(check)
         if self.context.schemas is not None:
             self.stated = statements_in(expansion.quads)
         return statement.entries
+
+    def vouch(self, signatory: Signatory, statement: Statement) -> None:
+        """The chain of the key, once it is known that the key signed this and that it is valid."""
+        if signatory.method is None or signatory.obtained is None:
+            vouched = not_vouched("No key was found that could name a certificate chain.", signatory.obtained)
+        elif any(self.outcome(name) is not Outcome.PASSED for name in ("validity", "purpose", "signature")):
+            vouched = not_vouched("Not looked at: an earlier check failed.", signatory.obtained)
+        else:
+            assert self.envelope is not None
+            at = self.context.at
+            signed_at = signing_time(self.envelope, statement, at)
+            vouched = self.context.vouching.vouch(
+                signatory.method, signatory.obtained, signed_at=signed_at, at=at
+            )
+        self.keep(vouched.chain)
+        self.keep(vouched.host_binding)
+
+    def outcome(self, name: str) -> Outcome:
+        """What came of a check that was to be made before."""
+        check = self.checks.get(name)
+        return check.outcome if check is not None else Outcome.NOT_CHECKED
 
     def attempt(self, step: Callable[[], Check | None]) -> None:
         """Keep what a step finds, a rejection too; a step that can't be made finds nothing."""

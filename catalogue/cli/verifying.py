@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from catalogue.cli import EXIT_REFUSED, EXIT_USAGE
-from catalogue.cli.keys import certificates
 from catalogue.cli.output import Unusable, end, printable, read_bytes, settings_from_environment
 from catalogue.cli.signing import moment_of
 from catalogue.spreading import spread
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--trust-anchors",
-    metavar="PEM",
-    help="Certificates that chains must end at; read, but chains are not checked yet.",
+    metavar="PATH",
+    help="PEM file or folder of the certificates that chains must end at (CATALOGUE_TRUST_ANCHORS).",
 )
 @click.option(
     "--policy", metavar="NAME", help="What must hold: default, strict, lab or your own (CATALOGUE_POLICY)."
@@ -65,9 +64,7 @@ def verify(
     is wrong, else 1 when one is refused, else 0. Many files are spread over all processors.
     """
     moment = moment_of(at, "--at") if at else None
-    if trust_anchors:
-        certificates(trust_anchors)
-    verifier = _verifier(did_documents, policy, online)
+    verifier = _verifier(did_documents, policy, trust_anchors, online)
     schemas = _schemas(schema_files)
     code = 0
     for told in spread(lambda name: _examine(verifier, schemas, name, moment, as_json=as_json), files):
@@ -132,33 +129,38 @@ def _schemas(files: tuple[Path, ...]) -> SchemasInForce | None:
     return SchemasInForce(ShapeSet(prepared), tuple(names), b"")
 
 
-def _verifier(did_documents: str | None, policy: str | None, online: bool) -> Verifier:
+def _verifier(did_documents: str | None, policy: str | None, anchors: str | None, online: bool) -> Verifier:
     """A verifier with the ways to keys that the command line and the environment name."""
     from catalogue.fetching import HttpsFetcher
-    from catalogue.verifying import local_resolvers
+    from catalogue.verifying import local_resolvers, trust_anchors
     from credentials.contexts import ContextStore
+    from credentials.outside import Direct
     from credentials.policies import policy_named
     from credentials.resolving import FirstOf, FolderUnusable, WebResolver
     from credentials.times import utc_now
     from credentials.verification import Verifier
 
-    given = {"did_documents": did_documents, "policy": policy}
+    given = {"did_documents": did_documents, "policy": policy, "trust_anchors": anchors}
     settings = settings_from_environment(**{name: value for name, value in given.items() if value})
     try:
         resolvers = [*local_resolvers(settings)]
     except FolderUnusable as error:
         raise Unusable(f"DID documents: {error}") from error
+    outside = None
     if online:
         fetcher = HttpsFetcher(
             allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=utc_now
         )
         resolvers.append(WebResolver(fetcher))
+        outside = Direct(fetcher)
     return Verifier(
         policy_named(settings.policy, settings.own_policies),
         FirstOf(resolvers),
         ContextStore(),
         utc_now,
         allow_rs256=settings.allow_rs256,
+        anchors=trust_anchors(settings),
+        outside=outside,
     )
 
 

@@ -1,7 +1,8 @@
 """The tables, by kind of memory (docs/architecture.md).
 
 Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `issuer_rules`, `schemas`. Derived from those by
-a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`. Short-lived: `refusals`, `did_cache`.
+a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`. Short-lived: `refusals`, `did_cache`,
+`fetched`.
 
 Times are RFC 3339 text in UTC with exactly six decimals, so that text order is time order on every database.
 """
@@ -196,6 +197,15 @@ did_cache = Table(
     "did_cache",
     metadata,
     Column("did", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("fetched_at", _TIME, nullable=False, index=True),
+)
+
+#: Fetched certificate chains and status lists, shared by all workers, for at most an hour.
+fetched = Table(
+    "fetched",
+    metadata,
+    Column("url", Text, primary_key=True),
     Column("data", LargeBinary, nullable=False),
     Column("fetched_at", _TIME, nullable=False, index=True),
 )

@@ -1,0 +1,45 @@
+"""What is fetched for a verdict besides DID documents: certificate chains and status lists.
+
+Whoever runs a verifier hands in an `Outside`; this package itself never opens a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from credentials.resolving import Fetched, Fetcher, FetchFailed
+
+
+class Outside(Protocol):
+    """Answers GET requests, perhaps with what it got earlier."""
+
+    def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
+        """The answer to a GET of `url`, not one from before `not_before`. FetchFailed without one."""
+
+
+class Direct:
+    """Asks a `Fetcher` each time."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
+        """See `Outside.fetch`."""
+        return self._fetcher.fetch(url, accept=accept, max_bytes=max_bytes)
+
+
+class Kept:
+    """Answers kept with an earlier verdict, as they were at `at`: a replay needs no network."""
+
+    def __init__(self, answers: Mapping[str, bytes], at: datetime) -> None:
+        self._answers = dict(answers)
+        self._at = at
+
+    def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
+        """See `Outside.fetch`; of other URLs nothing was kept."""
+        body = self._answers.get(url)
+        if body is None:
+            raise FetchFailed(url, "no answer was kept", temporary=False)
+        return Fetched(body, "", url, self._at)
