@@ -253,7 +253,7 @@ class _Run:
         return answer
 
     def sources(self) -> tuple[Source, ...]:
-        """What came from outside: documents that don't follow from the DID, chains, the operator's schemas."""
+        """What came from outside: documents that don't follow from the DID, chains, schemas."""
         documents = (
             Source("did-document", did, resolved.obtained, resolved.raw)
             for did, resolved in self._resolved.items()
