@@ -23,7 +23,7 @@ def small(*entries):
 
 def test_the_taxonomy_of_this_release_covers_the_domain():
     found = {concept.id for concept in capabilities.concepts()}
-    assert len(found) >= 60
+    assert len(found) >= 120
     assert {
         "iaas",
         "paas",
@@ -31,7 +31,19 @@ def test_the_taxonomy_of_this_release_covers_the_domain():
         "edge-computing",
         "collaborative-office-suite",
         "digital-workplace",
+        "containers",
+        "databases",
+        "ai-ml",
+        "hpc",
+        "iot",
+        "identity",
+        "security",
+        "networking",
+        "data-space-services",
     } <= found
+    assert {"object-storage", "block-storage", "file-storage", "backup"} <= set(
+        capabilities.narrower("storage")
+    )
     assert {"near-edge", "far-edge", "on-premises-edge", "mec-5g"} <= set(
         capabilities.narrower("edge-computing")
     )
@@ -161,3 +173,34 @@ def test_an_id_that_is_no_slug_is_refused(identifier):
 def test_a_misspelt_member_is_refused():
     with pytest.raises(TaxonomyInvalid, match="unknown members: broder"):
         Taxonomy.from_document(small({"id": "a", "broder": "b"}))
+
+
+@pytest.mark.parametrize(
+    ("typed", "concept"),
+    [
+        ("VM", "virtual-machines"),
+        ("S3", "object-storage"),
+        ("K8s", "managed-kubernetes"),
+        ("SSO", "single-sign-on"),
+        ("IAM", "identity"),
+        ("LLM", "language-models"),
+        ("GPU", "gpu-computing"),
+        ("PRA", "disaster-recovery"),
+        ("DRaaS", "disaster-recovery"),
+        ("Büroanwendungen", "collaborative-office-suite"),
+        ("suite bureautique collaborative", "collaborative-office-suite"),
+        ("Office-Suite zur Zusammenarbeit", "collaborative-office-suite"),
+        ("hébergement", "iaas"),
+        ("Datenraum", "data-space-services"),
+        ("visio", "video-conferencing"),
+    ],
+)
+def test_abbreviations_and_everyday_words_are_names(typed, concept):
+    assert capabilities.match(typed) == concept
+
+
+def test_both_numbers_of_a_label_are_understood():
+    """A label in the plural has a name in the singular too, or its synonyms would miss who types one."""
+    assert capabilities.match("virtual machine") == capabilities.match("virtual machines")
+    assert capabilities.match("base de données") == capabilities.match("bases de données")
+    assert capabilities.match("Datenbank") == capabilities.match("Datenbanken")
