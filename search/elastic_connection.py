@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,9 @@ SEARCH_SECONDS = 5.0
 CHANGE_SECONDS = 60.0
 #: Characters of a failure's reason that are passed on.
 _MAX_REASON = 300
+
+# It warns with a traceback of each try that failed; what comes of a failure is told by whoever asked.
+logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,19 @@ class RunningNode:
         """The answer of GET /offerings."""
         return self.client.get("/offerings", parameters.items())
 
+    def run(self, *arguments: str) -> str:
+        """Run a `catalogue` command with this node's settings; returns what it printed."""
+        done = subprocess.run(
+            [console_script(), *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=4 * PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def is_found(self, name: str) -> bool:
         """Whether a search for `name` finds an offering of exactly that name."""
         return any(item["name"] == name for item in self.offerings(q=name, state="listed")["items"])
