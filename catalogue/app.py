@@ -18,6 +18,7 @@ from catalogue.api import (
     publishing,
     reading,
     reference,
+    terms,
     vocabulary,
 )
 from catalogue.api.blueprint import DigestConverter, RecordConverter
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     publishing.blueprint,
     reading.blueprint,
     vocabulary.blueprint,
+    terms.blueprint,
     operator.blueprint,
     about.blueprint,
 )

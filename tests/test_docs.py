@@ -27,6 +27,7 @@ from vocab.capabilities import concepts, is_capability
 from vocab.contexts import CONTEXTS
 from vocab.jurisdictions import GROUPS, is_country
 from vocab.labels import is_label, labels
+from vocab.terms import terms
 from vocab.trust import ATTESTATIONS, TrustList
 
 PROJECT = Path(__file__).parents[1]
@@ -165,6 +166,20 @@ def test_vocabulary_used_in_examples_exists() -> None:
             assert is_label(label), f"{document.name}: {label}"
     assert f'"total":{len(concepts())}' in text_of("docs/api.md")
     assert all(f"`{label.id}`" in text_of("docs/vocabulary.md") for label in labels())
+
+
+def test_federation_terms_in_the_vocabulary_guide_are_the_data() -> None:
+    """The table is made from the data: change a term there, then the row that this test expects."""
+    rows = section(text_of("docs/vocabulary.md"), "The federation's own terms")
+    for term in terms():
+        if term.is_class:
+            row = f"| `{term.id}` | a class | | {term.definitions['en']} |"
+        else:
+            domain = ", ".join(f"`{name}`" for name in term.domain)
+            many = ", repeatable" if term.many else ""
+            row = f"| `{term.id}` | {domain} | `{term.range}`{many} | {term.definitions['en']} |"
+        assert row in rows, row
+    assert first_column(rows) == [term.id for term in terms()]
 
 
 def test_settings_named_in_the_documentation_exist() -> None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,6 +23,31 @@ Page = tuple[str, str]
 
 def pages(document: Mapping[str, Any]) -> Mapping[str, Page]:
     """The pages `reference` and `index`, made once from the OpenAPI document."""
+    values = {
+        "info": document["info"],
+        "groups": _groups(document),
+        "schemas": dict(sorted(document["components"]["schemas"].items())),
+        "problems": sorted(kinds.KINDS, key=lambda kind: (kind.status, kind.slug)),
+    }
+    return {name: page(name, values) for name in ("reference", "index")}
+
+
+def page(name: str, values: Mapping[str, Any]) -> Page:
+    """The page made from the template `name`: its style is in it, and it may load nothing from anywhere."""
+    environment, style = _environment()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    # The style is this package's own file, not anybody's input.
+    own = {**values, "style": Markup(style)}  # noqa: S704
+    return environment.get_template(f"{name}.html").render(own), policy
+
+
+@cache
+def _environment() -> tuple[Environment, str]:
+    """The templates and the style that the pages share."""
     environment = Environment(
         loader=PackageLoader("catalogue.api"),
         autoescape=True,
@@ -32,24 +58,7 @@ def pages(document: Mapping[str, Any]) -> Mapping[str, Page]:
     environment.filters["code"] = code
     environment.filters["kind"] = lambda schema: Markup(" ").join(_kind(schema))
     source, _, _ = PackageLoader("catalogue.api").get_source(environment, "reference.css")
-    style = source.strip()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    values = {
-        "info": document["info"],
-        "groups": _groups(document),
-        "schemas": dict(sorted(document["components"]["schemas"].items())),
-        "problems": sorted(kinds.KINDS, key=lambda kind: (kind.status, kind.slug)),
-        # The style is this package's own file, not anybody's input.
-        "style": Markup(style),  # noqa: S704
-    }
-    return {
-        name: (environment.get_template(f"{name}.html").render(values), policy)
-        for name in ("reference", "index")
-    }
+    return environment, source.strip()
 
 
 def code(text: str) -> Markup:

@@ -9,9 +9,18 @@ from flask import Response
 from catalogue.api import forms, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, languages, node
 from catalogue.api.forms import Json
+from catalogue.api.terms import JSON_LD, TURTLE, in_rdf, preferred
 from catalogue.lifecycle import State
 from catalogue.wording import STATES, spoken
-from vocab import capabilities, certifications, jurisdictions, labels, participant_kinds, programmes
+from vocab import (
+    capabilities,
+    certifications,
+    jurisdictions,
+    labels,
+    ontology,
+    participant_kinds,
+    programmes,
+)
 from vocab.languages import choose
 
 blueprint = Blueprint("vocabulary", __name__, description="The terms to filter by, named in en, fr and de.")
@@ -20,16 +29,33 @@ blueprint = Blueprint("vocabulary", __name__, description="The terms to filter b
 MAX_AGE = 3_600
 
 
-def _answer(items: Iterable[Json], language: str) -> Response:
+def _answer(items: Iterable[Json], language: str, *, vary: str = "Accept-Language") -> Response:
     answer = json_answer(forms.whole(items), translated=True, max_age=MAX_AGE)
     answer.headers["Content-Language"] = language
+    answer.headers["Vary"] = vary
     return answer
 
 
 @blueprint.route("/vocabulary/capabilities", methods=["GET"])
 @blueprint.response(200, schemas.CapabilityListSchema)
+@blueprint.doc(
+    responses={
+        200: {
+            "description": "A list in the reader's language, or the SKOS concept scheme in all of them.",
+            "content": {
+                JSON_LD: {"schema": {"type": "object"}},
+                TURTLE: {"schema": {"type": "string"}},
+            },
+        }
+    }
+)
 def list_capabilities() -> Response:
     """List the capability taxonomy."""
+    form = preferred(("application/json", JSON_LD, TURTLE))
+    if form in (JSON_LD, TURTLE):
+        scheme = in_rdf(ontology.capability_scheme, form)
+        scheme.headers["Vary"] = "Accept, Accept-Language"
+        return scheme
     language = spoken(languages())
     return _answer(
         (
@@ -44,6 +70,7 @@ def list_capabilities() -> Response:
             for concept in capabilities.concepts()
         ),
         language,
+        vary="Accept, Accept-Language",
     )
 
 

@@ -14,7 +14,7 @@ from catalogue.api.problems import TABLE
 from catalogue.errors import CatalogueError, LimitExceeded
 from catalogue.settings import Settings
 
-PAGES = ("/", "/docs")
+PAGES = ("/", "/docs", "/vocabulary/terms", "/vocabulary/terms/country", "/vocabulary/terms/Place")
 GETS = (
     "/healthz",
     "/readyz",
@@ -27,6 +27,12 @@ GETS = (
     "/participants",
     "/self-descriptions",
     "/vocabulary/capabilities",
+    "/vocabulary/certifications",
+    "/vocabulary/context",
+    "/vocabulary/participant-kinds",
+    "/vocabulary/shapes",
+    "/vocabulary/terms",
+    "/vocabulary/terms/ownership",
     "/vocabulary/jurisdictions",
     "/vocabulary/labels",
     "/vocabulary/programmes",
