@@ -106,6 +106,16 @@ class Discovery:
             history = events_of(connection, record, MAX_EVENTS)
         form = _item(described.document(now).item, {}, languages)
         form["reasons"] = _reasons(described)
+        form["doubts"] = [
+            {
+                "field": doubt.field,
+                "value": doubt.value,
+                "detail": doubt.detail,
+                "content_id": doubt.content_id,
+                "issuer": doubt.issuer,
+            }
+            for doubt in described.description.doubts
+        ]
         form["events"] = [
             {
                 "at": to_rfc3339(event.at),

@@ -39,6 +39,7 @@ from catalogue.store.tables import (
     stored_time,
     withdrawals,
 )
+from credentials.envelope import own_id
 from credentials.identity import digest_of, record_id
 from credentials.report import Outcome, Report
 from credentials.verification import Source, Verified, VerifiedCredential
@@ -441,7 +442,7 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
 
 
 def _own_id(credential: VerifiedCredential) -> str | None:
-    name = credential.document.get("id", credential.document.get("@id"))
+    name = own_id(credential.document)
     return name if isinstance(name, str) and len(name) <= MAX_CREDENTIAL_ID else None
 
 

@@ -16,7 +16,6 @@ from catalogue.operations import Operations
 from catalogue.outside import SharedAnswers
 from catalogue.publishing import Publisher
 from catalogue.records import Records
-from catalogue.schemas import Schemas
 from catalogue.settings import Settings
 from catalogue.store import schema
 from catalogue.store.database import Database
@@ -42,7 +41,7 @@ class Node:
         outside = SharedAnswers(self.database, fetcher, self.admission, clock)
         self.records = Records(self.database, clock)
         self.operations = Operations(self.database, clock)
-        verification = Verification(settings, documents, outside, Schemas(self.database), clock)
+        verification = Verification(settings, documents, outside, self.database, clock)
         self.publisher = Publisher(settings, self.database, verification, self.admission, clock)
         self.discovery = Discovery(settings, self.database, Describer(settings), clock)
         self._did_document = node_did_document(settings.url, ensure_key(settings.data))

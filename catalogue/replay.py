@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from catalogue.held import held_in
 from catalogue.ledger import add_withdrawal, is_listed, list_verified, settle
 from catalogue.log import Entry, Op, entries, read_heads
 from catalogue.operations import Operations
@@ -116,6 +118,7 @@ class _Replayer:
                     outside=kept.outside,
                     anchors=kept.anchors,
                     schemas=self._schemas_of(connection, entry.digest),
+                    held=partial(held_in, connection),
                 )
                 listed = {
                     credential.content_id

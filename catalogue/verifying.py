@@ -6,9 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from catalogue.did_documents import WebDocuments
+from catalogue.held import HeldHere
 from catalogue.outside import SharedAnswers
 from catalogue.schemas import Schemas
 from catalogue.settings import Settings
+from catalogue.store.database import Database
 from credentials.contexts import ContextStore
 from credentials.policies import policy_named
 from credentials.resolving import (
@@ -32,13 +34,14 @@ class Verification:
         settings: Settings,
         documents: WebDocuments,
         outside: SharedAnswers,
-        schemas: Schemas,
+        database: Database,
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._documents = documents
         self._outside = outside
-        self._schemas = schemas
+        self._schemas = Schemas(database)
+        self._held = HeldHere(database)
         self._local = local_resolvers(settings)
         self._verifier = Verifier(
             policy_named(settings.policy, settings.own_policies),
@@ -62,6 +65,7 @@ class Verification:
             resolver=self._resolver(address),
             outside=self._outside.for_client(address),
             schemas=self._schemas.in_force(),
+            held=self._held,
         )
 
     def verify_withdrawal(self, data: bytes, address: str | None, now: datetime) -> Withdrawal:

@@ -152,6 +152,11 @@ def _form_of(document: Mapping[str, Any]) -> Form:
     )
 
 
+def own_id(claims: Mapping[str, Any]) -> Any:
+    """What a credential or presentation calls itself; None where it doesn't, and not always a text."""
+    return claims.get("id", claims.get("@id"))
+
+
 def _only_proof(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if "proof" not in document:
         return None

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Literal
 
+from credentials.beside import Beside
 from credentials.chains import Vouching, not_vouched
 from credentials.checks import (
     Statement,
@@ -29,9 +29,11 @@ from credentials.envelope import (
     open_document,
     open_envelope,
     open_enveloped,
+    own_id,
 )
 from credentials.errors import Rejection
 from credentials.identity import digest_of
+from credentials.integrity import Held, check_integrity, named_digests
 from credentials.jsonld import JsonLd
 from credentials.outside import Outside
 from credentials.parsing import MAX_BYTES
@@ -44,7 +46,6 @@ from credentials.shapes.checking import (
     check_shapes,
     left_to_credentials,
     no_schemas,
-    types_in,
 )
 from credentials.signatory import Signatory
 from credentials.statements import is_absolute_iri
@@ -151,6 +152,7 @@ class Verifier:
         *,
         resolver: Resolver | None = None,
         schemas: SchemasInForce | None = None,
+        held: Held | None = None,
         outside: Outside | None = None,
         anchors: TrustAnchors | None = None,
     ) -> Verified:
@@ -158,11 +160,12 @@ class Verifier:
 
         `resolver`, `outside` and `anchors` take the place of the verifier's own for this call (on behalf of
         one client, or as they were kept). Without anchors no chain is checked.
-        `schemas` are those to check shapes against, None where there are none.
+        `schemas` are those to check shapes against, None where there are none; `held` finds credentials that
+        are here, whose digests this one may give.
         Raises `Refused` with the report for everything that is not accepted.
         """
         vouching = Vouching(anchors or self.anchors, outside or self.outside)
-        run = _Run(self, at or self._clock(), resolver or self.resolver, vouching, schemas)
+        run = _Run(self, at or self._clock(), resolver or self.resolver, vouching, schemas, held)
         examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes))
         if examined.report.verdict is Verdict.REFUSED or examined.envelope is None:
             raise Refused(examined.report)
@@ -217,11 +220,13 @@ class _Run:
         resolver: Resolver,
         vouching: Vouching,
         schemas: SchemasInForce | None,
+        held: Held | None,
     ) -> None:
         self.verifier = verifier
         self.at = at
         self.vouching = vouching
         self.schemas = schemas
+        self.held = held
         self._resolver = resolver
         self._resolved: dict[str, Resolved | ResolutionFailed] = {}
 
@@ -230,12 +235,12 @@ class _Run:
         examination = _Examination(self, opening)
         examination.prepare()
         inner = [_Examination(self, _opening_of(entry)) for entry in examination.entries or ()]
-        known: dict[str, list[str]] = {}
+        beside = Beside()
         for one in inner:
             one.prepare()
             # What one credential of a presentation describes, another may refer to.
-            known.update(types_in(one.stated))
-        return examination.finish(tuple(one.finish((), known) for one in inner))
+            beside.add(one.statement, one.envelope, one.stated)
+        return examination.finish(tuple(one.finish((), beside) for one in inner), beside)
 
     def resolve(self, did: str) -> Resolved:
         """The document of `did`. Raises `ResolutionFailed`, the same one each time."""
@@ -288,6 +293,7 @@ class _Examination:
         # Of a presentation; none for a credential, None while it isn't known to be readable.
         self.entries: tuple[Mapping[str, Any], ...] | None = None
         self.stated: Statements = {}
+        self.named: tuple[tuple[str, str], ...] = ()
         self.content_id: str | None = None
         self.proof: ProofSummary | None = None
 
@@ -298,12 +304,11 @@ class _Examination:
         except Rejection as rejection:
             self.note(rejection)
 
-    def finish(
-        self, inner: tuple[_Examined, ...], known: Mapping[str, list[str]] = MappingProxyType({})
-    ) -> _Examined:
-        """Make the check that other credentials of a presentation bear on, and conclude."""
+    def finish(self, inner: tuple[_Examined, ...], beside: Beside) -> _Examined:
+        """Make the checks that other credentials bear on, and conclude."""
         if self.entries is not None:
-            self.keep(self.shapes(known))
+            self.keep(self.shapes(beside.types))
+            self.keep(check_integrity(self.named, beside.held_too(self.context.held)))
         return self.examined(inner)
 
     def shapes(self, known: Mapping[str, list[str]]) -> Check:
@@ -342,10 +347,11 @@ class _Examination:
         self.attempt(lambda: signatory.check_signature(self.jsonld, allow_rs256=allow_rs256))
         self.proof = signatory.summary
         self.vouch(signatory, statement)
-        for check in checks_not_made(envelope, expansion):
+        for check in checks_not_made(envelope):
             self.keep(check)
         if self.context.schemas is not None:
             self.stated = statements_in(expansion.quads)
+        self.named = named_digests(expansion.quads)
         return statement.entries
 
     def vouch(self, signatory: Signatory, statement: Statement) -> None:
@@ -417,8 +423,7 @@ class _Examination:
         """The subjects' names. One without an id goes by the credential's id, else by its content."""
         if self.statement is None or self.envelope is None:
             return ()
-        claims: Mapping[str, Any] = self.envelope.claims
-        own = claims.get("id", claims.get("@id"))
+        own = own_id(self.envelope.claims)
         fallback = own if isinstance(own, str) and is_absolute_iri(own) else f"urn:sha256:{self.content_id}"
         return tuple(dict.fromkeys(subject or fallback for subject in self.statement.subjects))
 

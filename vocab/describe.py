@@ -14,6 +14,7 @@ from vocab.capabilities import is_capability, match, of_class
 from vocab.evidence import (
     Evidence,
     Statement,
+    doubts_of,
     effective_types,
     evidence_keys,
     identity_of,
@@ -23,7 +24,7 @@ from vocab.evidence import (
 from vocab.fact_reading import participant_kinds_of
 from vocab.graph import Graph, Node
 from vocab.jurisdictions import normalise
-from vocab.model import Basis, Description, Kind, Reason
+from vocab.model import Basis, Description, Doubt, Kind, Reason
 from vocab.namespaces import (
     APPLICABLE_JURISDICTION,
     CAPABILITIES,
@@ -112,6 +113,7 @@ def describe(
     titles, descriptions = _texts(node, graph, kind)
     declared = keywords(node, KEYWORD)
     reasons: list[Reason] = []
+    doubts: list[Doubt] = []
     if kind is not Kind.EVIDENCE:
         declarations = (
             *_capabilities(node, graph, subject, declared),
@@ -133,6 +135,7 @@ def describe(
                 reasons += _of_provider(statement)
             # A label is a service's; the participant credential it also names was only examined with it.
             reasons += labels_of(subject, graph, issuer=issuer, digests=digests, evidence=evidence)
+            doubts += doubts_of(subject, graph, issuer=issuer, digests=digests, evidence=evidence)
     reasons = list(dict.fromkeys(reasons))[:MAX_REASONS]
     return Description(
         kind=kind,
@@ -150,6 +153,7 @@ def describe(
         participant_kinds=_values(reasons, "participant_kind"),
         provided_by=next(filter(None, (iri(value) for value in objects(node, PROVIDED_BY))), None),
         reasons=tuple(reasons),
+        doubts=tuple(dict.fromkeys(doubts))[:MAX_REASONS],
     )
 
 

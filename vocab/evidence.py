@@ -13,7 +13,7 @@ from datetime import datetime
 
 from vocab.graph import Graph, Node
 from vocab.labels import GAIA_X_PREFIX, is_label
-from vocab.model import Basis, Identity, Reason
+from vocab.model import Basis, Doubt, Identity, Reason
 from vocab.namespaces import (
     CF,
     COMPLIANCE_TYPES,
@@ -26,7 +26,7 @@ from vocab.namespaces import (
     gaia_x,
 )
 from vocab.ownership import owners, owns
-from vocab.reading import MAX_IRI, iri, local_name, objects, token
+from vocab.reading import MAX_IRI, clean, iri, local_name, objects, token
 from vocab.trust import TrustList
 
 #: What a trust list calls the kinds of attestation.
@@ -36,6 +36,9 @@ CERTIFIES = "certification"
 PARTICIPATES = "programme-participation"
 #: Tagus conformity has one level; the later rules call it Standard Compliance.
 TAGUS_LEVEL = "SC"
+
+#: Characters of a stated digest that are shown: one of the longest kind.
+MAX_DIGESTS_SHOWN = 140
 
 _LEVEL_TYPES = {
     type_: f"L{level}" for level in (1, 2, 3) for type_ in gaia_x(f"ServiceOfferingLabelLevel{level}")
@@ -155,6 +158,32 @@ def labels_of(
             label = GAIA_X_PREFIX + level
             if is_label(label) and _is_named(named, statement.graph, own, issuer, digests):
                 yield Reason("label", label, Basis.ATTESTED, statement.content_id, statement.issuer, path)
+
+
+def doubts_of(
+    subject: str, graph: Graph, *, issuer: str, digests: frozenset[str], evidence: Evidence
+) -> Iterator[Doubt]:
+    """The labels that a trusted issuer gave to another version of this subject, by the digest it names."""
+    own = {subject, graph.root}
+    for statement in evidence.attestations:
+        if not counts(statement, GAIA_X_LABEL, issuer, evidence):
+            continue
+        for level, _, named in _levels(statement):
+            label = GAIA_X_PREFIX + level
+            # A name that somebody else controls was never about this subject.
+            names = [name for name in named if name in own and owns(issuer, name)]
+            if not is_label(label) or _is_named(named, statement.graph, own, issuer, digests):
+                continue
+            for name in names:
+                stated = ", ".join(sorted(_stated_digests(statement.graph.nodes.get(name))))
+                yield Doubt(
+                    "label",
+                    label,
+                    f"{statement.issuer} gave it to another version of {name}: its digest there is "
+                    f"{clean(stated, MAX_DIGESTS_SHOWN)}, of this version {', '.join(sorted(digests))}.",
+                    statement.content_id,
+                    statement.issuer,
+                )
 
 
 def _levels(statement: Statement) -> Iterator[tuple[str, str, tuple[str, ...]]]:

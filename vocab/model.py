@@ -45,6 +45,17 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What somebody trusted says of `field`, with the sentence why it doesn't count and whose word it is."""
+
+    field: str
+    value: str
+    detail: str
+    content_id: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """The catalogue's reading of one subject.
 
@@ -71,3 +82,4 @@ class Description:
     participant_kinds: tuple[str, ...] = ()
     provided_by: str | None = None
     reasons: tuple[Reason, ...] = ()
+    doubts: tuple[Doubt, ...] = ()

@@ -280,6 +280,16 @@ class ReasonSchema(Form):
     path = maybe("The property that says so.")
 
 
+class DoubtSchema(Form):
+    """What somebody trusted says of the subject, and why it doesn't count."""
+
+    field = text("The field.")
+    value = text("The value that it doesn't have.")
+    detail = text("Why it doesn't count.")
+    content_id = sha256("The statement that says so.")
+    issuer = text("Who says so.")
+
+
 class EventSchema(Form):
     """Something that happened to the record on this node."""
 
@@ -296,6 +306,11 @@ class DetailForm(ItemSchema):
     """A record with its reasons and its history."""
 
     reasons = fields.List(fields.Nested(ReasonSchema), required=True)
+    doubts = fields.List(
+        fields.Nested(DoubtSchema),
+        required=True,
+        metadata={"description": "Labels that were given to another version of the text, by their digest."},
+    )
     events = fields.List(
         fields.Nested(EventSchema), required=True, metadata={"description": "The latest 50, newest first."}
     )

@@ -170,6 +170,18 @@ def test_a_label_given_to_another_version_of_the_text_is_not_inherited():
     assert labels(label(), digests=other).labels == ("gaia-x:L1",)
 
 
+def test_a_label_given_to_another_version_is_shown_as_a_doubt():
+    other = frozenset({"sha256-" + "cd" * 32})
+    (doubt,) = labels(label(digest=DIGEST), digests=other).doubts
+    assert (doubt.field, doubt.value, doubt.issuer) == ("label", "gaia-x:L1", CLEARING_HOUSE)
+    assert DIGEST in doubt.detail
+    assert "cd" * 32 in doubt.detail
+    assert labels(label(digest=DIGEST), digests=other | {DIGEST}).doubts == ()
+    # Who isn't trusted to give labels casts no doubt, nor does a label for what somebody else controls.
+    assert labels(label(digest=DIGEST, issuer="did:web:stranger.example"), digests=other).doubts == ()
+    assert labels(label(digest=DIGEST), issuer="did:web:mallory.example", digests=other).doubts == ()
+
+
 def test_tagus_conformity_is_standard_compliance():
     assert labels(tagus()).labels == ("gaia-x:SC",)
 

@@ -1,0 +1,45 @@
+"""Credentials that the node holds, by the id that they give themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select
+
+from catalogue.store.database import Database
+from catalogue.store.tables import blobs, listings
+from credentials.envelope import statements_in
+from credentials.integrity import MAX_VERSIONS, HeldDocument
+
+_VERSIONS = (
+    select(listings.c.issuer, listings.c.place, blobs.c.data)
+    .join(blobs, blobs.c.digest == listings.c.digest)
+    .where(listings.c.credential == bindparam("named"))
+    .order_by(listings.c.position.desc())
+    .limit(MAX_VERSIONS)
+)
+
+
+def held_in(connection: Connection, name: str) -> Sequence[HeldDocument]:
+    """The versions of a credential, the newest first, whatever their state: what was said stays said."""
+    return [
+        _document(row.issuer, row.place, bytes(row.data))
+        for row in connection.execute(_VERSIONS, {"named": name})
+    ]
+
+
+class HeldHere:
+    """The same, from a connection of its own for each question: few credentials ask any."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __call__(self, name: str) -> Sequence[HeldDocument]:
+        """The versions of a credential."""
+        with self._database.read() as connection:
+            return held_in(connection, name)
+
+
+def _document(issuer: str, place: int, data: bytes) -> HeldDocument:
+    envelopes = statements_in(data)
+    return HeldDocument(issuer, envelopes[place].document, data if len(envelopes) == 1 else None)
