@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from credentials.contexts import CREDENTIALS_V1, CREDENTIALS_V2
+from credentials.data_integrity import DATA_INTEGRITY
 from credentials.envelope import Envelope, Form, types_of
 from credentials.errors import Rejection
 from credentials.jsonld import DroppedTerm, Expansion
+from credentials.proof_sets import check_proofs
 from credentials.report import Check, Outcome
 from credentials.statements import is_absolute_iri
 from credentials.times import from_rfc3339, to_rfc3339
@@ -55,6 +57,7 @@ _PROOF_MEMBERS = frozenset(
         "nonce",
     }
 )
+_DATA_INTEGRITY_MEMBERS = (_PROOF_MEMBERS | {"cryptosuite", "previousProof"}) - {"jws"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,11 @@ def read_statement(envelope: Envelope, expansion: Expansion) -> Statement:
     """The check `structure`: the parts, read from JSON and from its meaning, which must agree."""
     root = _root(expansion)
     claims = envelope.claims
-    if envelope.proof is None and envelope.jws is None:
+    if not envelope.proofs and envelope.jws is None:
         raise Rejection("structure", "It isn't signed: it has no proof and is no JWT.")
     for name in _ACTED_ON[envelope.form]:
         _agree_in_number(name, claims, root)
-    if envelope.proof is not None:
-        _check_proof(envelope.proof)
+    check_proofs(envelope.proofs)
     valid_from, valid_until = _period(envelope, root)
     if envelope.form == "vp":
         return Statement(
@@ -138,10 +140,11 @@ def check_validity(envelope: Envelope, statement: Statement, at: datetime) -> Ch
     """Begins not later than `at` plus `CLOCK_SKEW` (inclusive), ends after `at` (the end itself is past)."""
     begins = {"validFrom": statement.valid_from} if statement.valid_from else {}
     ends = {"validUntil": statement.valid_until} if statement.valid_until else {}
-    if envelope.proof is not None:
-        begins["proof.created"] = _time("proof.created", envelope.proof["created"], "validity")
-        if "expires" in envelope.proof:
-            ends["proof.expires"] = _time("proof.expires", envelope.proof["expires"], "validity")
+    for number, proof in enumerate(envelope.proofs):
+        place = "proof" if len(envelope.proofs) == 1 else f"proof[{number}]"
+        for name, times in (("created", begins), ("expires", ends)):
+            if name in proof:
+                times[f"{place}.{name}"] = _time(f"{place}.{name}", proof[name], "validity")
     if envelope.jws is not None:
         for place, claims in (("header", envelope.jws.header), ("payload", envelope.document)):
             for name, times in (("iat", begins), ("nbf", begins), ("exp", ends)):
@@ -167,14 +170,16 @@ def check_validity(envelope: Envelope, statement: Statement, at: datetime) -> Ch
     return Check("validity", Outcome.PASSED, f"It is valid at {to_rfc3339(at)}.", evidence)
 
 
-def signing_time(envelope: Envelope, statement: Statement, at: datetime) -> datetime:
-    """When it says it was signed: `created` of its proof, `iat` of its token, else when it begins.
+def signing_time(
+    envelope: Envelope, proof: Mapping[str, Any], statement: Statement, at: datetime
+) -> datetime:
+    """When it says it was signed: `created` of the decisive proof, `iat` of a token, else when it begins.
 
     Not later than `at`: the signer's clock may be ahead. Call it on what `check_validity` let through.
     """
     said: list[datetime] = []
-    if envelope.proof is not None:
-        said = [_time("proof.created", envelope.proof["created"], "validity")]
+    if "created" in proof:
+        said = [_time("proof.created", proof["created"], "validity")]
     elif envelope.jws is not None:
         said = [
             _numeric_date("iat", claims["iat"])
@@ -203,9 +208,12 @@ def _shown(contexts: list[Any]) -> str | None:
 
 
 def _unknown_in_proof(envelope: Envelope) -> Iterator[DroppedTerm]:
-    for name in envelope.proof or ():
-        if name not in _PROOF_MEMBERS:
-            yield DroppedTerm(name[:200], "/proof")
+    for number, proof in enumerate(envelope.proofs):
+        known = _DATA_INTEGRITY_MEMBERS if proof.get("type") == DATA_INTEGRITY else _PROOF_MEMBERS
+        path = "/proof" if len(envelope.proofs) == 1 else f"/proof/{number}"
+        for name in proof:
+            if name not in known:
+                yield DroppedTerm(name[:200], path)
 
 
 def _root(expansion: Expansion) -> dict[str, Any]:
@@ -278,12 +286,6 @@ def _entries(claims: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                 "EnvelopedVerifiableCredential around a JWT.",
             )
         yield entry
-
-
-def _check_proof(proof: Mapping[str, Any]) -> None:
-    for name in ("type", "created", "verificationMethod", "proofPurpose"):
-        if not isinstance(proof.get(name), str):
-            raise Rejection("structure", f"Its proof needs the member {name}, one string.")
 
 
 def _period(envelope: Envelope, root: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:

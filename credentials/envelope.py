@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 from credentials.errors import Rejection
 from credentials.jws import Jws, parse_compact
 from credentials.parsing import MAX_BYTES, Unrecognised, check_size, parse_json, sniff
+from credentials.proof_sets import common_context, proofs_of
 
 Form = Literal["vc", "vp"]
 
@@ -43,14 +44,14 @@ _JSON_MEDIA_TYPES = frozenset({"application/vc", "application/vc+ld+json", "appl
 class Envelope:
     """One credential or presentation as it came.
 
-    `claims` is the statement: the document without its proof, or the JWT's payload without registered
-    claims. One of `proof` (embedded) and `jws` is there, or neither where a document isn't signed.
+    `claims` is the statement: the document without its proofs, or the JWT's payload without registered
+    claims. One of `proofs` (embedded) and `jws` is there, or neither where a document isn't signed.
     """
 
     form: Form
     claims: Mapping[str, Any]
     document: Mapping[str, Any]
-    proof: Mapping[str, Any] | None
+    proofs: tuple[Mapping[str, Any], ...]
     jws: Jws | None
 
     @property
@@ -78,9 +79,12 @@ def open_envelope(data: bytes, *, max_bytes: int = MAX_BYTES) -> Envelope:
 
 
 def open_document(document: Mapping[str, Any]) -> Envelope:
-    """The envelope of a JSON-LD document that carries its proof, alone or inside a presentation."""
+    """The envelope of a JSON-LD document that carries its proofs, alone or inside a presentation."""
+    form, proofs = _form_of(document), proofs_of(document)
     claims = {name: value for name, value in document.items() if name != "proof"}
-    return Envelope(_form_of(document), claims, document, _only_proof(document), None)
+    if "@context" in claims:
+        claims["@context"] = common_context(document, proofs)
+    return Envelope(form, claims, document, proofs, None)
 
 
 def open_enveloped(entry: Mapping[str, Any]) -> Envelope:
@@ -157,21 +161,6 @@ def own_id(claims: Mapping[str, Any]) -> Any:
     return claims.get("id", claims.get("@id"))
 
 
-def _only_proof(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    if "proof" not in document:
-        return None
-    proof = document["proof"]
-    if isinstance(proof, list) and len(proof) == 1:
-        proof = proof[0]
-    if isinstance(proof, list) and len(proof) > 1:
-        raise Rejection(
-            "structure", f"It has {len(proof)} proofs; sets and chains of proofs are not supported. Send one."
-        )
-    if not isinstance(proof, dict):
-        raise Rejection("structure", "Its proof is not an object.")
-    return proof
-
-
 def _open_jwt(jws: Jws, payload: Mapping[str, Any]) -> Envelope:
     form = _form_of(payload)
     typ = jws.header.get("typ")
@@ -186,7 +175,7 @@ def _open_jwt(jws: Jws, payload: Mapping[str, Any]) -> Envelope:
     if "proof" in payload:
         raise Rejection("structure", "The JWT's payload has a proof of its own; sign in one way only.")
     claims = {name: value for name, value in payload.items() if name not in REGISTERED_CLAIMS}
-    return Envelope(form, claims, payload, None, jws)
+    return Envelope(form, claims, payload, (), jws)
 
 
 def _data_url(url: str) -> tuple[str, bytes]:

@@ -74,14 +74,18 @@ class Expansion:
         self.nodes = nodes
         self.quads = quads
         self.dropped = dropped
-        self._canonical: dict[Related, str] = {}
+        self._canonical: dict[tuple[Related, str], str] = {}
 
-    def canonical(self, related: Related = "duplicates") -> str:
-        """The canonical N-Quads, made once. Raises `Rejection("structure", ...)` when that takes too long."""
-        text = self._canonical.get(related)
+    def canonical(self, related: Related = "duplicates", algorithm: str = "sha256") -> str:
+        """The canonical N-Quads, made once. Raises `Rejection("structure", ...)` when that takes too long.
+
+        `algorithm` is the hash that orders blank nodes, `sha256` or `sha384`.
+        """
+        text = self._canonical.get((related, algorithm))
         if text is None:
             try:
-                text = self._canonical[related] = canonicalise(self.quads, related=related)
+                text = canonicalise(self.quads, related=related, algorithm=algorithm)
+                self._canonical[related, algorithm] = text
             except TooMuchWork as error:
                 raise Rejection(
                     "structure",

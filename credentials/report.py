@@ -66,6 +66,11 @@ class Check:
             "evidence": dict(self.evidence),
         }
 
+    @classmethod
+    def from_dict(cls, form: Mapping[str, Any]) -> Check:
+        """The inverse of `to_dict`."""
+        return cls(form["name"], Outcome(form["outcome"]), form["detail"], form["evidence"])
+
 
 @dataclass(frozen=True, slots=True)
 class ProofSummary:
@@ -87,13 +92,40 @@ class ProofSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofReport:
+    """One of several proofs. `decisive`: it is the one that `Report.proof` names.
+
+    `checks` are those made of it; none where the decisive proof had failed before.
+    """
+
+    summary: ProofSummary
+    decisive: bool
+    checks: tuple[Check, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form: the keys of the summary, `decisive` and `checks`."""
+        return {
+            **self.summary.to_dict(),
+            "decisive": self.decisive,
+            "checks": [check.to_dict() for check in self.checks],
+        }
+
+    @classmethod
+    def from_dict(cls, form: Mapping[str, Any]) -> ProofReport:
+        """The inverse of `to_dict`."""
+        summary = {name: value for name, value in form.items() if name not in ("decisive", "checks")}
+        return cls(ProofSummary(**summary), form["decisive"], tuple(map(Check.from_dict, form["checks"])))
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The verdict on one credential, or on a presentation with its credentials' reports.
 
     `required` names the checks that had to pass under the policy, `may_not_fail` those that had not to fail;
-    the others are reported only. `issuer` is the credential's issuer, for a presentation its holder.
-    `content_id` is what was signed (64 hex digits, see `docs/architecture.md`), None when the input was too
-    broken to have one.
+    the others are reported only. `proof` is the one that decided; where there are several, `proofs` has them
+    all in their order. `issuer` is the credential's issuer, for a presentation its holder. `content_id` is
+    what was signed (64 hex digits, see `docs/architecture.md`), None when the input was too broken to have
+    one.
     """
 
     verdict: Verdict
@@ -107,6 +139,7 @@ class Report:
     credentials: tuple[Report, ...] = ()
     required: tuple[str, ...] = ()
     may_not_fail: tuple[str, ...] = ()
+    proofs: tuple[ProofReport, ...] = ()
 
     def check(self, name: str) -> Check:
         """The check called `name`; KeyError if there is none."""
@@ -122,7 +155,7 @@ class Report:
             yield from inner.failed()
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form; `credentials` is there only for a presentation."""
+        """JSON form; `credentials` is there only for a presentation, `proofs` only for several proofs."""
         form: dict[str, Any] = {
             "verdict": self.verdict.value,
             "policy": self.policy,
@@ -135,6 +168,8 @@ class Report:
             "proof": self.proof.to_dict() if self.proof else None,
             "verified_at": to_rfc3339(self.verified_at),
         }
+        if self.proofs:
+            form["proofs"] = [proof.to_dict() for proof in self.proofs]
         if self.credentials:
             form["credentials"] = [inner.to_dict() for inner in self.credentials]
         return form
@@ -146,10 +181,7 @@ class Report:
         return cls(
             verdict=Verdict(form["verdict"]),
             policy=form["policy"],
-            checks=tuple(
-                Check(line["name"], Outcome(line["outcome"]), line["detail"], line["evidence"])
-                for line in form["checks"]
-            ),
+            checks=tuple(map(Check.from_dict, form["checks"])),
             issuer=form["issuer"],
             subjects=tuple(form["subjects"]),
             content_id=form["content_id"],
@@ -158,4 +190,5 @@ class Report:
             credentials=tuple(cls.from_dict(inner) for inner in form.get("credentials", ())),
             required=tuple(form["required"]),
             may_not_fail=tuple(form["may_not_fail"]),
+            proofs=tuple(map(ProofReport.from_dict, form.get("proofs", ()))),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,17 +27,24 @@ _OBTAINED: Mapping[Obtained, str] = {
 
 
 class Signatory:
-    """The checks of one signature, in order; one that can't be made without an earlier one returns None."""
+    """The checks of one signature, in order; one that can't be made without an earlier one returns None.
+
+    `proof` is the embedded proof, empty for a JWT; `previous` are the proofs that it signs with the document.
+    """
 
     def __init__(
         self,
         envelope: Envelope,
+        proof: Mapping[str, Any],
+        previous: Sequence[Mapping[str, Any]],
         expansion: Expansion,
         statement: Statement,
         resolve: Callable[[str], Resolved],
         at: datetime,
     ) -> None:
         self.envelope = envelope
+        self.proof = proof
+        self.previous = previous
         self.expansion = expansion
         self.signer = statement.signer
         self.word = "issuer" if envelope.form == "vc" else "holder"
@@ -50,6 +57,29 @@ class Signatory:
         self._document: DidDocument | None = None
         self._key: PublicKey | None = None
         self._bound = False
+
+    @property
+    def is_signer(self) -> bool:
+        """Whether the key that it names is the issuer's own (a presentation: the holder's)."""
+        return self.signer is not None and self._method_text().partition("#")[0] == self.signer
+
+    def checks(self, jsonld: JsonLd, *, allow_rs256: bool, as_cosigner: bool = False) -> Iterator[Check]:
+        """Every check that can be made. A co-signer speaks for nobody else, so isn't bound to the issuer."""
+        if as_cosigner:
+            self.word, self._bound = "co-signer", True
+        for step in (
+            self.find_key,
+            *(() if as_cosigner else (self.bind,)),
+            self.check_purpose,
+            lambda: self.check_signature(jsonld, allow_rs256=allow_rs256),
+        ):
+            try:
+                check = step()
+            except Rejection as rejection:
+                yield Check(rejection.check, Outcome.FAILED, rejection.detail, rejection.evidence)
+            else:
+                if check is not None:
+                    yield check
 
     def find_key(self) -> Check:
         """The key that the signature names, from the document of that key's own DID."""
@@ -115,8 +145,8 @@ class Signatory:
         allowed = {"assertionMethod": self._document.assertion_methods}
         if self.envelope.form == "vp":
             allowed["authentication"] = self._document.authentication_methods
-        if self.envelope.proof is not None:
-            purpose = self.envelope.proof["proofPurpose"]
+        if self.envelope.jws is None:
+            purpose = self.proof["proofPurpose"]
             if purpose not in allowed:
                 raise Rejection(
                     "purpose",
@@ -149,11 +179,12 @@ class Signatory:
         else:
             match = match_proof(
                 envelope.claims,
-                envelope.proof or {},
+                self.proof,
                 self._key,
                 jsonld,
                 allow_rs256=allow_rs256,
                 expansion=self.expansion,
+                previous=self.previous,
             )
             suite, variant, covered, remarks = (
                 match.suite,
@@ -161,7 +192,7 @@ class Signatory:
                 match.options_covered,
                 match.remarks,
             )
-        self._summarise(suite, variant)
+        self.summary = self._summary(variant)
         return Check(
             "signature",
             Outcome.PASSED,
@@ -170,16 +201,22 @@ class Signatory:
             {"suite": suite, "variant": variant, "options_covered": covered, "remarks": list(remarks)},
         )
 
+    def describe(self) -> ProofSummary:
+        """What can be said of the signature so far."""
+        return self.summary or self._summary(None)
+
     def _method_url(self) -> str:
-        """The DID URL of the key: `verificationMethod` of a proof, `kid` of a token."""
-        if self.envelope.jws is None:
-            proof = self.envelope.proof or {}
-            self._summarise(str(proof.get("type"))[:60], None)
-            return str(proof.get("verificationMethod"))
-        self._summarise(self.envelope.jws.algorithm, None)
-        kid = self.envelope.jws.header.get("kid")
-        if not isinstance(kid, str):
+        """The DID URL of the key. Rejection of `key` for a token that names none."""
+        self.summary = self._summary(None)
+        if self.summary.verification_method is None:
             raise Rejection("key", "The token's header has no kid, so nobody can say which key signed it.")
+        return self._method_text()
+
+    def _method_text(self) -> str:
+        """`verificationMethod` of a proof, `kid` of a token, there completed where it is a fragment only."""
+        if self.envelope.jws is None:
+            return str(self.proof["verificationMethod"])
+        kid = str(self.envelope.jws.header.get("kid"))
         return f"{self.signer}{kid}" if kid.startswith("#") else kid
 
     def _iss(self) -> Iterator[tuple[str, Any]]:
@@ -188,10 +225,9 @@ class Signatory:
                 if "iss" in claims:
                     yield place, claims["iss"]
 
-    def _summarise(self, suite: str, variant: str | None) -> None:
+    def _summary(self, variant: str | None) -> ProofSummary:
         if self.envelope.jws is None:
-            proof = self.envelope.proof or {}
-            method, created = proof.get("verificationMethod"), proof.get("created")
-        else:
-            method, created = self.envelope.jws.header.get("kid"), None
-        self.summary = ProofSummary(suite, variant, method, created)
+            method, created = self.proof["verificationMethod"], self.proof.get("created")
+            return ProofSummary(str(self.proof["type"])[:60], variant, method, created)
+        jws = self.envelope.jws
+        return ProofSummary(jws.algorithm, variant, jws.header.get("kid"), None)

@@ -1,31 +1,38 @@
 """Signing, for providers and for tests: DIDs of keys, DID documents, credentials and presentations.
 
-Forms: `ed25519-2020` and `jws2020` are JSON-LD with an embedded proof; `jws2020-legacy` is the older Gaia-X
-algorithm, whose proof options anybody can change, for test beds that know no other; `vc-jwt` and `vp-jwt`
-are JWTs as Gaia-X Loire uses them (W3C VC-JOSE-COSE).
+Forms: those named like a cryptosuite are JSON-LD with a `DataIntegrityProof`, `ed25519-2020` and `jws2020`
+with a proof of the suites before it; `jws2020-legacy` is the older Gaia-X algorithm, whose proof options
+anybody can change, for test beds that know no other; `vc-jwt` and `vp-jwt` are JWTs as Gaia-X Loire uses them
+(W3C VC-JOSE-COSE).
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from credentials.contexts import ContextStore
-from credentials.encoding import to_base58btc, to_base64url
+from credentials.contexts import CREDENTIALS_V1, CREDENTIALS_V2
+from credentials.encoding import to_base64url
 from credentials.jsonld import JsonLd
 from credentials.keys import PublicKey
 from credentials.parsing import parse_json, sniff
 from credentials.private_keys import KEY_KINDS, KeyKind, PrivateKey, generate_key
-from credentials.proofs import ED25519_2020, JWS_2020, proof_options, unsigned
-from credentials.times import from_rfc3339, to_rfc3339
+from credentials.proof_inputs import unsigned
+from credentials.proof_signing import (
+    EMBEDDED_FORMS,
+    Earlier,
+    EmbeddedForm,
+    Options,
+    SigningRefused,
+    add_proof,
+)
+from credentials.times import from_rfc3339
 
 __all__ = [
     "CREDENTIAL_FORMS",
@@ -48,28 +55,13 @@ __all__ = [
     "x5c_from_pem",
 ]
 
-EmbeddedForm = Literal["ed25519-2020", "jws2020", "jws2020-legacy"]
-CredentialForm = Literal["ed25519-2020", "jws2020", "jws2020-legacy", "vc-jwt"]
-PresentationForm = Literal["ed25519-2020", "jws2020", "jws2020-legacy", "vp-jwt"]
-CREDENTIAL_FORMS: tuple[CredentialForm, ...] = ("ed25519-2020", "jws2020", "jws2020-legacy", "vc-jwt")
-PRESENTATION_FORMS: tuple[PresentationForm, ...] = ("ed25519-2020", "jws2020", "jws2020-legacy", "vp-jwt")
+CredentialForm = Literal[EmbeddedForm, "vc-jwt"]
+PresentationForm = Literal[EmbeddedForm, "vp-jwt"]
+CREDENTIAL_FORMS: tuple[CredentialForm, ...] = (*EMBEDDED_FORMS, "vc-jwt")
+PRESENTATION_FORMS: tuple[PresentationForm, ...] = (*EMBEDDED_FORMS, "vp-jwt")
 
-CREDENTIALS_V1 = "https://www.w3.org/2018/credentials/v1"
-CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
 _JWS_2020_CONTEXT = "https://w3id.org/security/suites/jws-2020/v1"
-_SUITE_CONTEXTS = {
-    ED25519_2020: "https://w3id.org/security/suites/ed25519-2020/v1",
-    JWS_2020: _JWS_2020_CONTEXT,
-}
 _ENVELOPE = "data:application/vc+jwt,"
-
-
-class SigningRefused(Exception):
-    """Signing would make something that does not say what it seems to; `problem` says why in a sentence."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 def did_key(key: PublicKey) -> str:
@@ -143,21 +135,29 @@ def sign_credential(
     *,
     form: CredentialForm,
     created: datetime,
+    proof_id: str | None = None,
+    earlier: Earlier = "replace",
     jsonld: JsonLd | None = None,
     unsafe_unmapped: bool = False,
 ) -> bytes:
     """Sign a credential with the key that `method` (a DID URL) names; the bytes to publish.
 
-    An embedded proof adds its suite's context to `@context` when it is missing. SigningRefused when `form`
-    does not fit the document or the key, or when a term has no meaning under the contexts (such a proof does
-    not cover it), unless `unsafe_unmapped`. Whether the issuer is whose key signs is for its author.
+    An embedded proof adds its suite's context to `@context` when it is missing; `earlier` says what becomes
+    of the proofs that the document has. SigningRefused when `form` does not fit the document or the key, or
+    when a term has no meaning under the contexts (such a proof does not cover it), unless `unsafe_unmapped`.
+    Whether the issuer is whose key signs is for its author.
     """
     if form == "vc-jwt":
         if CREDENTIALS_V2 not in _contexts(document):
             raise SigningRefused("a VC-JWT needs a VC 2.0 document (@context credentials/v2)")
         header = _jwt_header("vc", key, method, created, document.get("validUntil"))
         return sign_compact(header, _compact_json(unsigned(document)), key).encode("ascii")
-    return _with_proof(document, key, method, form, "assertionMethod", created, jsonld, unsafe_unmapped)
+    options = Options(method, "assertionMethod", created, proof_id)
+    return _readable_json(
+        add_proof(
+            document, key, form, options, earlier=earlier, jsonld=jsonld, unsafe_unmapped=unsafe_unmapped
+        )
+    )
 
 
 def sign_presentation(
@@ -169,12 +169,15 @@ def sign_presentation(
     form: PresentationForm,
     created: datetime,
     presentation_id: str | None = None,
+    challenge: str | None = None,
+    domain: str | None = None,
     jsonld: JsonLd | None = None,
     unsafe_unmapped: bool = False,
 ) -> bytes:
     """Put signed credentials into a presentation and sign it for authentication; the bytes to publish.
 
-    JWTs go in as EnvelopedVerifiableCredential (VC 2.0 section 4.14), JSON-LD as it is. Errors as in
+    JWTs go in as EnvelopedVerifiableCredential (VC 2.0 section 4.14), JSON-LD as it is. `challenge` and
+    `domain` are what the reader asked to have signed; in a JWT they are `nonce` and `aud`. Errors as in
     `sign_credential`.
     """
     members = [_member(data) for data in credentials]
@@ -188,8 +191,11 @@ def sign_presentation(
     }
     if form == "vp-jwt":
         header = _jwt_header("vp", key, method, created, None)
-        return sign_compact(header, _compact_json(document), key).encode("ascii")
-    return _with_proof(document, key, method, form, "authentication", created, jsonld, unsafe_unmapped)
+        asked = {name: value for name, value in (("nonce", challenge), ("aud", domain)) if value}
+        return sign_compact(header, _compact_json({**document, **asked}), key).encode("ascii")
+    options = Options(method, "authentication", created, None, challenge, domain)
+    signed = add_proof(document, key, form, options, jsonld=jsonld, unsafe_unmapped=unsafe_unmapped)
+    return _readable_json(signed)
 
 
 def sign_compact(header: Mapping[str, Any], payload: bytes, key: PrivateKey) -> str:
@@ -230,55 +236,10 @@ def _compact_json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def _readable_json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+
+
 def _contexts(document: Mapping[str, Any]) -> list[Any]:
     context = document.get("@context", [])
     return context if isinstance(context, list) else [context]
-
-
-def _with_proof(
-    document: Mapping[str, Any],
-    key: PrivateKey,
-    method: str,
-    form: EmbeddedForm,
-    purpose: str,
-    created: datetime,
-    jsonld: JsonLd | None,
-    unsafe_unmapped: bool,
-) -> bytes:
-    suite = ED25519_2020 if form == "ed25519-2020" else JWS_2020
-    if suite == ED25519_2020 and key.algorithm != "EdDSA":
-        raise SigningRefused(f"{ED25519_2020} needs an Ed25519 key")
-    jsonld = jsonld or _own_jsonld()
-    contexts = _contexts(document)
-    if _SUITE_CONTEXTS[suite] not in contexts:
-        contexts = [*contexts, _SUITE_CONTEXTS[suite]]
-    signed = {**unsigned(document), "@context": contexts}
-    expansion = jsonld.expand(signed)
-    if expansion.dropped and not unsafe_unmapped:
-        terms = ", ".join(dropped.term for dropped in expansion.dropped[:5])
-        raise SigningRefused(f"the contexts give no meaning to: {terms}")
-    digest = hashlib.sha256(jsonld.canonicalise(expansion).encode()).digest()
-    proof = {
-        "type": suite,
-        "created": to_rfc3339(created.replace(microsecond=0)),
-        "verificationMethod": method,
-        "proofPurpose": purpose,
-    }
-    options = jsonld.canonicalise(proof_options(proof, contexts))
-    data = hashlib.sha256(options.encode()).digest() + digest
-    if suite == ED25519_2020:
-        proof["proofValue"] = "z" + to_base58btc(key.sign(data))
-    else:
-        proof["jws"] = _detached(digest.hex().encode() if form == "jws2020-legacy" else data, key)
-    return json.dumps({**signed, "proof": proof}, ensure_ascii=False, indent=1).encode()
-
-
-def _detached(payload: bytes, key: PrivateKey) -> str:
-    header = {"alg": key.algorithm, "b64": False, "crit": ["b64"]}
-    protected = to_base64url(_compact_json(header))
-    return f"{protected}..{to_base64url(key.sign(protected.encode('ascii') + b'.' + payload))}"
-
-
-@lru_cache(maxsize=1)
-def _own_jsonld() -> JsonLd:
-    return JsonLd(ContextStore())

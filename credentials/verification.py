@@ -38,7 +38,7 @@ from credentials.jsonld import JsonLd
 from credentials.outside import Outside
 from credentials.parsing import MAX_BYTES
 from credentials.policies import Demand, Policy
-from credentials.report import CHECKS, Check, Outcome, ProofSummary, Report, Verdict
+from credentials.report import CHECKS, Check, Outcome, ProofReport, ProofSummary, Report, Verdict
 from credentials.resolving import Obtained, ResolutionFailed, Resolved, Resolver
 from credentials.shapes.bridging import Statements, statements_in
 from credentials.shapes.checking import (
@@ -47,6 +47,7 @@ from credentials.shapes.checking import (
     left_to_credentials,
     no_schemas,
 )
+from credentials.signatories import Signatories
 from credentials.signatory import Signatory
 from credentials.statements import is_absolute_iri
 from credentials.times import Clock
@@ -296,6 +297,7 @@ class _Examination:
         self.named: tuple[tuple[str, str], ...] = ()
         self.content_id: str | None = None
         self.proof: ProofSummary | None = None
+        self.proofs: tuple[ProofReport, ...] = ()
 
     def prepare(self) -> None:
         """Make every check that can be made of it alone."""
@@ -339,13 +341,11 @@ class _Examination:
 
         at = self.context.at
         self.attempt(lambda: check_validity(envelope, statement, at))
-        signatory = Signatory(envelope, expansion, statement, self.context.resolve, at)
-        self.attempt(signatory.find_key)
-        self.attempt(signatory.bind)
-        self.attempt(signatory.check_purpose)
-        allow_rs256 = self.context.verifier.allow_rs256
-        self.attempt(lambda: signatory.check_signature(self.jsonld, allow_rs256=allow_rs256))
-        self.proof = signatory.summary
+        signatories = Signatories(envelope, expansion, statement, self.context.resolve, at)
+        for check in signatories.checks(self.jsonld, allow_rs256=self.context.verifier.allow_rs256):
+            self.keep(check)
+        signatory = signatories.decisive
+        self.proof, self.proofs = signatory.summary, signatories.reports
         self.vouch(signatory, statement)
         for check in checks_not_made(envelope):
             self.keep(check)
@@ -363,7 +363,7 @@ class _Examination:
         else:
             assert self.envelope is not None
             at = self.context.at
-            signed_at = signing_time(self.envelope, statement, at)
+            signed_at = signing_time(self.envelope, signatory.proof, statement, at)
             vouched = self.context.vouching.vouch(
                 signatory.method, signatory.obtained, signed_at=signed_at, at=at
             )
@@ -412,6 +412,7 @@ class _Examination:
             subjects=self.subjects(),
             content_id=self.content_id,
             proof=self.proof,
+            proofs=self.proofs,
             verified_at=self.context.at,
             credentials=tuple(examined.report for examined in inner),
             required=self.context.verifier.required,

@@ -106,6 +106,19 @@ class ProofSchema(Form):
     created = maybe("When the proof says that it was made.")
 
 
+class EachProofSchema(ProofSchema):
+    """One of several proofs."""
+
+    decisive = fields.Boolean(
+        required=True, metadata={"description": "Whether it is the issuer's own that decided."}
+    )
+    checks = fields.List(
+        fields.Nested(CheckSchema),
+        required=True,
+        metadata={"description": "Those made of it; none where the decisive proof had failed before."},
+    )
+
+
 class ReportSchema(Form):
     """What was checked, and what came of it."""
 
@@ -128,6 +141,10 @@ class ReportSchema(Form):
     subjects = texts("What the credential is about.")
     content_id = maybe("SHA-256 of what was signed.", validate=Whole(HEX64))
     proof = fields.Nested(ProofSchema, required=True, allow_none=True)
+    proofs = fields.List(
+        fields.Nested(EachProofSchema),
+        metadata={"description": "All proofs in their order, where there are several."},
+    )
     verified_at = time("The time for which the verdict holds.")
     credentials = fields.List(
         fields.Nested(lambda: ReportSchema()),

@@ -12,7 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalogue.cli import catalogue
+from catalogue.cli.keys import KINDS
+from catalogue.cli.signing import CREDENTIAL_FORMATS, PRESENTATION_FORMATS
 from credentials.dids import parse_did_document
+from credentials.signing import CREDENTIAL_FORMS, KEY_KINDS, PRESENTATION_FORMS
 
 OFFERING = {
     "@context": ["https://www.w3.org/ns/credentials/v2", "https://w3id.org/gaia-x/development#"],
@@ -47,7 +50,7 @@ def key(name: str = "key.jwk", kind: str = "Ed25519") -> dict[str, Any]:
     return shown
 
 
-@pytest.mark.parametrize("kind", ["Ed25519", "P-256", "RSA-2048"])
+@pytest.mark.parametrize("kind", KEY_KINDS)
 def test_private_key_is_in_a_file_for_its_owner_and_never_printed(kind: str, folder: Path) -> None:
     old = os.umask(0)
     try:
@@ -163,3 +166,43 @@ def test_two_files_need_a_presentation(folder: Path) -> None:
     (folder / "offering.json").write_text(json.dumps(OFFERING))
     done = run("sign", "offering.json", "offering.json", "--key", "key.jwk", "--format", "vc-jwt")
     assert done.exit_code == 2
+
+
+def test_the_command_offers_every_form_and_kind_of_key_of_the_library() -> None:
+    assert (*CREDENTIAL_FORMATS.values(),) == CREDENTIAL_FORMS
+    assert (*PRESENTATION_FORMATS.values(),) == PRESENTATION_FORMS
+    assert KINDS == KEY_KINDS
+
+
+def test_a_proof_is_added_to_those_there_are(folder: Path) -> None:
+    key()
+    key(name="notary.jwk", kind="P-256")
+    (folder / "offering.json").write_text(json.dumps(OFFERING))
+    first = ("--format", "eddsa-rdfc-2022", "--proof-id", "urn:uuid:1", "--out", "one.json")
+    assert run("sign", "offering.json", "--key", "key.jwk", *first).exit_code == 0
+    for how, links in (("set", None), ("chain", "urn:uuid:1")):
+        second = ("--format", "ecdsa-rdfc-2019", "--add", how, "--out", f"{how}.json")
+        done = run("sign", "one.json", "--key", "notary.jwk", *second)
+        assert done.exit_code == 0, done.output
+        assert "Warning" not in done.output
+        proofs = json.loads((folder / f"{how}.json").read_text())["proof"]
+        assert [proof.get("previousProof") for proof in proofs] == [None, links]
+        assert run("verify", f"{how}.json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--format", "vc-jwt", "--add", "set"),
+        ("--format", "vc-jwt", "--proof-id", "urn:uuid:1"),
+        ("--format", "eddsa-rdfc-2022", "--challenge", "c"),
+        ("--format", "eddsa-rdfc-2022", "--holder", "did:web:h.example"),
+        ("--format", "vp-eddsa-rdfc-2022", "--add", "set"),
+    ],
+)
+def test_options_that_the_format_has_no_use_for_are_refused(arguments: tuple[str, ...], folder: Path) -> None:
+    key()
+    (folder / "offering.json").write_text(json.dumps(OFFERING))
+    done = run("sign", "offering.json", "--key", "key.jwk", *arguments)
+    assert done.exit_code == 2
+    assert "are for" in done.output

@@ -13,7 +13,8 @@ from credentials.encoding import from_multibase
 from credentials.errors import Rejection
 from credentials.jsonld import JsonLd
 from credentials.keys import public_key_from_multibase
-from credentials.proofs import match_proof, proof_options
+from credentials.proof_inputs import proof_options
+from credentials.proofs import match_proof
 from credentials.resolving import InlineResolver
 from credentials.signing import PrivateKey, sign_credential
 from credentials.times import from_rfc3339

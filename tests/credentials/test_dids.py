@@ -330,7 +330,8 @@ def test_method_types_hold_the_keys_they_are_for_and_no_others(type_: str, kinds
         forms: list[dict[str, Any]] = [{"publicKeyJwk": key.jwk()}]
         if kind != "RSA-2048":
             forms.append({"publicKeyMultibase": key.multibase()})
-            if type_.endswith(("2018", "2019")):
+            # Bare bytes say nothing of their curve: those of another may be a point of this one too.
+            if type_.endswith(("2018", "2019")) and kind in kinds:
                 forms.append({"publicKeyBase58": base58(key)})
         for form in forms:
             entry = method(type=type_, **{"publicKeyJwk": None, **form})

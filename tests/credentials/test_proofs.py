@@ -16,7 +16,8 @@ from credentials.encoding import to_base58btc, to_base64url
 from credentials.errors import Rejection
 from credentials.identity import digest_of
 from credentials.jsonld import JsonLd
-from credentials.proofs import ProofMatch, content_id_of, match_proof, proof_options, unsigned
+from credentials.proof_inputs import canonical_options, hashed, proof_options, unsigned
+from credentials.proofs import ProofMatch, content_id_of, match_proof
 from credentials.signing import (
     KEY_KINDS,
     CredentialForm,
@@ -60,7 +61,16 @@ V2 = {
         "schema:name": "Löschteich",
     },
 }
+DATA_INTEGRITY: list[tuple[CredentialForm, KeyKind, str, bool]] = [
+    ("eddsa-rdfc-2022", "Ed25519", "eddsa-rdfc-2022", True),
+    ("ecdsa-rdfc-2019", "P-256", "ecdsa-rdfc-2019", True),
+    ("ecdsa-rdfc-2019", "P-384", "ecdsa-rdfc-2019", True),
+    ("eddsa-jcs-2022", "Ed25519", "eddsa-jcs-2022", True),
+    ("ecdsa-jcs-2019", "P-256", "ecdsa-jcs-2019", True),
+    ("ecdsa-jcs-2019", "P-384", "ecdsa-jcs-2019", True),
+]
 EMBEDDED: list[tuple[CredentialForm, KeyKind, str, bool]] = [
+    *DATA_INTEGRITY,
     ("ed25519-2020", "Ed25519", "ed25519-2020", True),
     *(("jws2020", kind, "jws2020-std", True) for kind in KEY_KINDS),
     *(("jws2020-legacy", kind, "gx-legacy", False) for kind in KEY_KINDS),
@@ -151,7 +161,7 @@ def test_suite_context_variant_is_told_from_the_standard_one() -> None:
     assert options == JSONLD.canonicalise(proof_options(proof, document["@context"]))
     # Without the suite's context in the document only the other variant covers the options.
     bare = dict(V1)
-    quads = proofs._sha256(options) + proofs._sha256(JSONLD.canonicalise(bare))
+    quads = hashed(options) + hashed(JSONLD.canonicalise(bare))
     header = to_base64url(b'{"alg":"PS256","b64":false,"crit":["b64"]}')
     proof["jws"] = f"{header}..{to_base64url(key.sign(header.encode() + b'.' + quads))}"
     found = match({**bare, "proof": proof}, key)
@@ -163,7 +173,7 @@ def test_options_that_the_context_does_not_map_are_reported_as_uncovered() -> No
     proof = sign(V1, key, "jws2020")["proof"]
     options = JSONLD.canonicalise(proof_options(proof, V1["@context"]))
     assert "created" not in options
-    data = proofs._sha256(options) + proofs._sha256(JSONLD.canonicalise(V1))
+    data = hashed(options) + hashed(JSONLD.canonicalise(V1))
     header = to_base64url(b'{"alg":"ES256","b64":false,"crit":["b64"]}')
     proof["jws"] = f"{header}..{to_base64url(key.sign(header.encode() + b'.' + data))}"
     found = match({**V1, "proof": proof}, key)
@@ -215,9 +225,9 @@ def test_template_gives_the_same_options_as_canonicalising_them(
         expected = JSONLD.canonicalise(proof_options(proof, context))
     except Rejection:
         with pytest.raises(Rejection):
-            proofs._canonical_options(proof, context, JSONLD)
+            canonical_options(proof, context, JSONLD)
         return
-    assert proofs._canonical_options(proof, context, JSONLD) == expected
+    assert canonical_options(proof, context, JSONLD) == expected
 
 
 @pytest.mark.parametrize(
@@ -225,6 +235,11 @@ def test_template_gives_the_same_options_as_canonicalising_them(
     [
         {"type": "Ed25519Signature2018"},
         {"type": "DataIntegrityProof"},
+        {"type": "DataIntegrityProof", "cryptosuite": ["eddsa-rdfc-2022"]},
+        {"type": "DataIntegrityProof", "cryptosuite": "bbs-2023"},
+        {"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022"},
+        {"type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022"},
+        {"type": "DataIntegrityProof", "cryptosuite": "ecdsa-jcs-2019"},
         {"type": None},
         {"type": ["Ed25519Signature2020"]},
         {"proofValue": None},
@@ -325,8 +340,8 @@ def test_presentation_signed_over_the_other_canonical_form_holds_with_the_same_c
         "proofPurpose": "authentication",
         "verificationMethod": METHOD,
     }
-    options = proofs._sha256(JSONLD.canonicalise(proof_options(proof, presentation["@context"])))
+    options = hashed(JSONLD.canonicalise(proof_options(proof, presentation["@context"])))
     for form in forms:
-        proof["proofValue"] = "z" + to_base58btc(key.sign(options + proofs._sha256(form)))
+        proof["proofValue"] = "z" + to_base58btc(key.sign(options + hashed(form)))
         found = match_proof(presentation, proof, key.public(), JSONLD)
         assert found.content_id == digest_of(forms[0].encode())

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from credentials.contexts import ContextStore
+from credentials.data_integrity import CRYPTOSUITES
 from credentials.jws import parse_compact
 from credentials.policies import policy_named
 from credentials.resolving import FirstOf, InlineResolver, ReplayResolver
@@ -22,6 +23,7 @@ from credentials.signing import (
     CredentialForm,
     KeyKind,
     PresentationForm,
+    SigningRefused,
     did_document,
     did_jwk,
     did_key,
@@ -52,11 +54,16 @@ CREDENTIAL: dict[str, Any] = {
         "schema:name": "Löschteich",
     },
 }
+#: The keys that a form takes; those not here take any.
+KEYS_OF_FORM: dict[str, tuple[str, ...]] = {
+    "ed25519-2020": ("Ed25519",),
+    **{suite.name: suite.curves for suite in CRYPTOSUITES.values()},
+}
 FORMS = [
     (form, kind)
     for form in CREDENTIAL_FORMS
     for kind in KEY_KINDS
-    if form != "ed25519-2020" or kind == "Ed25519"
+    if kind in KEYS_OF_FORM.get(form, KEY_KINDS)
 ]
 
 
@@ -93,6 +100,13 @@ def test_signed_presentation_is_accepted(form: CredentialForm, kind: KeyKind) ->
     )
     verified = verify(data, kind)
     assert (verified.form, len(verified.credentials)) == ("vp", 2)
+
+
+@pytest.mark.parametrize("form", KEYS_OF_FORM)
+def test_form_refuses_keys_that_are_not_its_own(form: CredentialForm) -> None:
+    for kind in set(KEY_KINDS) - set(KEYS_OF_FORM[form]):
+        with pytest.raises(SigningRefused, match="needs a"):
+            signed(form, kind)
 
 
 def test_jwt_and_json_ld_may_be_mixed_in_a_presentation() -> None:

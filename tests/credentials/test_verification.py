@@ -486,11 +486,10 @@ def test_an_issuer_must_mean_what_it_reads() -> None:
     assert "change what its issuer" in report.check("structure").detail
 
 
-def test_a_set_of_proofs_is_refused_and_a_list_of_one_is_one() -> None:
+def test_a_list_of_one_proof_is_one_proof() -> None:
     document = signed()
-    assert accepted(json.dumps({**document, "proof": [document["proof"]]}))
-    report = refused(json.dumps({**document, "proof": [document["proof"]] * 2}))
-    assert "2 proofs" in report.check("structure").detail
+    report = accepted(json.dumps({**document, "proof": [document["proof"]]})).report
+    assert report == accepted(json.dumps(document)).report
 
 
 def test_importing_a_shared_context_leaves_no_trace_for_the_next_one() -> None:
@@ -564,10 +563,7 @@ def having(**changes: Any) -> Callable[[Document], Document]:
         having(proof=[]),
         having(proof="x"),
         having(proof={}),
-        lambda document: {
-            **document,
-            "proof": [document["proof"], {**document["proof"], "proofValue": "z1"}],
-        },
+        lambda document: {**document, "proof": [document["proof"]] * 9},
         lambda document: {**document, "proof": {**document["proof"], "verificationMethod": {"id": METHOD}}},
         lambda document: {"@context": document["@context"], "@graph": [without("@context")(document)]},
         lambda document: {"@context": document["@context"], "vc": without("@context")(document)},

@@ -12,7 +12,7 @@ from running import RunningNode, console_script, eventually
 
 pytestmark = pytest.mark.slow
 
-FORMATS = ("ed25519-2020", "jws2020", "jws2020-legacy", "vc-jwt")
+FORMATS = ("ed25519-2020", "jws2020", "jws2020-legacy", "vc-jwt", "eddsa-rdfc-2022", "eddsa-jcs-2022")
 
 
 class Shell:
@@ -75,7 +75,7 @@ def test_every_format_goes_the_whole_way(node: RunningNode, shell: Shell) -> Non
         signed.append(f"signed-{form}")
     extra = shell.offering("Harbour in a presentation", 10)
     shell("sign", extra, "--key", "key.jwk", "--format", "vc-jwt", "--out", "inner")
-    for form in ("vp-jwt", "vp-ed25519-2020"):
+    for form in ("vp-jwt", "vp-ed25519-2020", "vp-eddsa-rdfc-2022", "vp-eddsa-jcs-2022"):
         shell("sign", signed[0], "inner", "--key", "key.jwk", "--format", form, "--out", form)
         signed.append(form)
     reports = [json.loads(line) for line in shell("verify", "--json", *signed).splitlines()]
