@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import unavailable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reference import reference
 from shacl_oracle import Oracle, comparable_only, found_in
 from test_gaia_x_vectors import RESULTS, submission
 
@@ -25,16 +24,12 @@ from credentials.shapes.model import Schema
 from credentials.shapes.reading import read_schema
 from vocab.namespaces import V2511, XSD
 
-SHAPES = Path(__file__).parents[3] / "shared/reference/shapes"
 SAMPLES = {path.name: path for path in sample_files()}
 JSONLD = JsonLd(ContextStore())
 
 
 def official(name: str) -> bytes:
-    path = SHAPES / name
-    if not path.exists():
-        unavailable("the official shapes are not beside this repository (../shared/reference)")
-    return path.read_bytes()
+    return reference(f"shapes/{name}").read_bytes()
 
 
 @pytest.fixture(scope="module")
