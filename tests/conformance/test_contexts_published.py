@@ -163,6 +163,10 @@ def test_every_known_context_is_compared_or_is_our_own() -> None:
     assert {*PUBLISHED, *SPELLINGS, V2511, *OWN} == set(known_contexts())
 
 
+def test_every_published_context_at_hand_is_compared() -> None:
+    assert sorted(PUBLISHED.values()) == sorted(path.name for path in (REFERENCE / "contexts").iterdir())
+
+
 @pytest.mark.parametrize("url", [*PUBLISHED, V2511])
 def test_a_table_makes_the_published_active_context(url: str) -> None:
     one, other = told(ours(url)), told(published(url))
