@@ -18,6 +18,7 @@ from catalogue.lifecycle import State
 from catalogue.log import events_of, read_heads
 from catalogue.settings import Settings
 from catalogue.store.database import Database
+from catalogue.suggestions import Suggestions
 from catalogue.wording import facet_label, pick
 from credentials.times import Clock, to_rfc3339
 from search.query import MAX_SIZE, FacetValue, Query
@@ -36,6 +37,7 @@ class Discovery:
         self._describer = describer
         self._clock = clock
         self._names = _ProviderNames(self._engines)
+        self._suggestions = Suggestions(self._engines)
 
     def search(self, query: Query, languages: Sequence[str]) -> dict[str, Any]:
         """One page: `{"items", "total", "next"}`, and `"facets"` when asked for.
@@ -59,6 +61,12 @@ class Discovery:
                 for name, values in page.facets.items()
             }
         return answer
+
+    def suggest(
+        self, text: str, kinds: Sequence[str], size: int, languages: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """What begins with `text`; see `Suggestions.of`."""
+        return self._suggestions.of(text, kinds, size, languages)
 
     def offering(self, record: str, languages: Sequence[str]) -> dict[str, Any]:
         """One offering with its reasons and history. NotFound."""

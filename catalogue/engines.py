@@ -13,7 +13,7 @@ from catalogue.position import START, Position
 from catalogue.settings import Settings
 from search.embedded import EmbeddedEngine
 from search.engine import Engine, EngineUnreachable, IndexUnusable
-from search.query import Page, Query
+from search.query import Hit, Page, Query
 
 EMBEDDED, ELASTICSEARCH = "embedded", "elasticsearch"
 #: Seconds for which a worker answers from the state of the index that it last saw.
@@ -79,6 +79,10 @@ class ReadingEngines:
     def search(self, query: Query) -> Page:
         """The answer of the first engine that can give one. QueryInvalid, IndexUnavailable."""
         return self._first(lambda engine: engine.search(query))
+
+    def suggest(self, query: Query, *, forgiving: bool) -> tuple[Hit, ...]:
+        """See `Engine.suggest`, of the first engine that can answer. QueryInvalid, IndexUnavailable."""
+        return self._first(lambda engine: engine.suggest(query, forgiving=forgiving))
 
     def positions(self, *, beside: bool = False) -> dict[str, Position | None]:
         """How far each engine has come (or its index that is being made anew), None where it can't tell.

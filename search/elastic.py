@@ -11,7 +11,7 @@ position without them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -26,7 +26,8 @@ from search.elastic_schema import CONTROL_ID, ITEM, SearchBody, facets_of, sourc
 from search.engine import EngineUnreachable, IndexMissing, IndexUnusable
 from search.highlighting import Highlighter
 from search.plan import Question, answer_loosening, question_of
-from search.query import Hit, Matching, Page, Query
+from search.query import Hit, Matching, Page, Query, Sort
+from search.suggesting import Start, suggested
 
 #: Bytes of one bulk request: Elasticsearch works best with some megabytes, and refuses a hundred.
 _BULK_BYTES = 4_000_000
@@ -103,6 +104,12 @@ class ElasticEngine:
     def search(self, query: Query) -> Page:
         """See `Engine.search`."""
         return _Search(self._client, self._place, self._target, question_of(query)).page()
+
+    def suggest(self, query: Query, *, forgiving: bool) -> tuple[Hit, ...]:
+        """See `Engine.suggest`."""
+        question = question_of(replace(query, sort=Sort.NAME))
+        asked = _Search(self._client, self._place, self._target, question)
+        return suggested(question.query, asked.starting, forgiving=forgiving)
 
     def refresh(self) -> None:
         """See `Engine.refresh`. Whoever applies changes makes them visible; a writer looks where they go."""
@@ -250,11 +257,20 @@ class _Search:
             matching=matching,
         )
 
+    def starting(self, starts: Sequence[Start]) -> tuple[Hit, ...]:
+        """The first documents by name that have all of these beginnings."""
+        hits = self._answer(self._body.starting(starts))["hits"]["hits"]
+        items = (orjson.loads(hit["_source"][ITEM]) for hit in hits)
+        return tuple(Hit(str(item["id"]), item, {}, None) for item in items)
+
     def _attempt(self, matching: Matching) -> Mapping[str, Any]:
+        return self._answer(self._body.of(matching))
+
+    def _answer(self, body: dict[str, Any]) -> Mapping[str, Any]:
         with failures(self._where):
             answer = self._client.search(
                 index=self._index,
-                body=self._body.of(matching),
+                body=body,
                 # Scores must not depend on which words happened to come to which shard.
                 search_type="dfs_query_then_fetch" if self._question.ranked else "query_then_fetch",
                 # Half an answer would be a wrong one.

@@ -8,7 +8,7 @@ that it doesn't name is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -30,6 +30,7 @@ from search.indexing import (
 )
 from search.plan import Question, typos_in
 from search.query import FACET_FIELDS, FACET_SIZE, MAX_RELEVANCE_HITS, FacetValue, Matching
+from search.suggesting import STARTS_FIELD, Start
 from search.text import Word
 
 #: Values that a shard counts per facet: with fewer than it has, counts of several shards would be wrong.
@@ -57,6 +58,7 @@ def source_of(document: Document) -> bytes:
     source |= {name: list(values) for name, values in form.values.items() if values}
     source |= {name: " ".join(terms) for name, terms in form.texts.items()}
     source |= {TERMS_FIELD: " ".join(form.terms), WORDS_FIELD: " ".join(form.words)}
+    source[STARTS_FIELD] = " ".join(form.starts)
     source[TELLING_WORDS_FIELD] = " ".join(form.telling_words)
     source |= {"name_key": form.name_key, "listed_key": form.listed_key}
     # As text: JSON inside JSON would come back with its members and numbers written anew.
@@ -102,6 +104,22 @@ class SearchBody:
         if question.query.facets:
             body["aggs"] = {facet: self._facet(facet) for facet in question.query.facets}
         return body
+
+    def starting(self, starts: Sequence[Start]) -> Body:
+        """The request for the first documents by name that have all of these beginnings."""
+        clauses = [
+            _fuzzy(STARTS_FIELD, start.term, start.typos)
+            if start.typos
+            else {"term": {STARTS_FIELD: start.term}}
+            for start in starts
+        ]
+        wanted = [{"term": {"kind": self._question.query.kind}}, *self._before, *self._after.values()]
+        return {
+            "query": {"bool": {"filter": [*wanted, *clauses]}},
+            "_source": [ITEM],
+            "size": self._question.query.size,
+            "sort": [{"name_key": "asc"}],
+        }
 
     def _clauses(self, matching: Matching) -> Body:
         unscored = [{"term": {"kind": self._question.query.kind}}, *self._before]
@@ -149,7 +167,7 @@ def fields() -> frozenset[str]:
     """Every field that a record's document may have: what the mapping must name."""
     look_ups = ("id", "kind", "provider_id", "provider_named", "subject", "name_key", "listed_key", ITEM)
     values = ("concept", *map(value_field, FACET_FIELDS))
-    return frozenset((*look_ups, *values, *TEXT_FIELDS, TERMS_FIELD, *SIMILAR_WORDS))
+    return frozenset((*look_ups, *values, *TEXT_FIELDS, TERMS_FIELD, *SIMILAR_WORDS, STARTS_FIELD))
 
 
 def _valued(word: Word, typos: int) -> Body:
@@ -160,7 +178,7 @@ def _valued(word: Word, typos: int) -> Body:
         found.append({"bool": {"must": parts}})
     if typos:
         found += (
-            {"constant_score": {"filter": _similar(name, word, typos), "boost": weight}}
+            {"constant_score": {"filter": _fuzzy(name, word.text, typos), "boost": weight}}
             for name, weight in SIMILAR_WORDS.items()
         )
     return _best_of(found)
@@ -184,14 +202,14 @@ def _present(word: Word, typos: int) -> Body:
     if word.parts:
         found.append({"bool": {"must": [{"terms": {TERMS_FIELD: list(stems)}} for stems in word.parts]}})
     if typos:
-        found.append(_similar(WORDS_FIELD, word, typos))
+        found.append(_fuzzy(WORDS_FIELD, word.text, typos))
     return {"bool": {"should": found, "minimum_should_match": 1}}
 
 
-def _similar(field: str, word: Word, typos: int) -> Body:
+def _fuzzy(field: str, text: str, typos: int) -> Body:
     # Rewritten to a constant score, all similar terms count; else only the best fifty would.
     asked = {
-        "value": word.text,
+        "value": text,
         "fuzziness": typos,
         "prefix_length": 0,
         "transpositions": True,

@@ -38,6 +38,7 @@ from search.highlighting import Highlighter
 from search.indexing import INDEX_VERSION
 from search.plan import Question, answer_loosening, question_of
 from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, FacetValue, Hit, Matching, Page, Query, Sort
+from search.suggesting import Start, suggested
 
 #: Bytes in which the writer gathers documents before it makes a segment: tantivy's least with room to spare.
 _WRITER_BYTES = 15_000_000
@@ -145,6 +146,14 @@ class EmbeddedEngine:
         generation = self._opened()
         with _tantivy_reports(generation.folder):
             return _Search(generation, self._schema, question).page()
+
+    def suggest(self, query: Query, *, forgiving: bool) -> tuple[Hit, ...]:
+        """See `Engine.suggest`."""
+        question = question_of(replace(query, sort=Sort.NAME))
+        generation = self._opened()
+        with _tantivy_reports(generation.folder):
+            asked = _Search(generation, self._schema, question)
+            return suggested(question.query, asked.starting, forgiving=forgiving)
 
     def refresh(self) -> None:
         """See `Engine.refresh`. Two `stat` calls when nothing has changed."""
@@ -315,6 +324,14 @@ class _Search:
             next=self._next(matching, found) if len(found.hits) > size else None,
             facets=self._facets(matching),
             matching=matching,
+        )
+
+    def starting(self, starts: Sequence[Start]) -> tuple[Hit, ...]:
+        """The first documents by name that have all of these beginnings."""
+        found = self._ordered(self._queries.starting(starts), self._question.query.size)
+        return tuple(
+            Hit(str(item["id"]), item, {}, None)
+            for item in (self._item(address) for _, address in found.hits)
         )
 
     def _attempt(self, matching: Matching) -> _Found:

@@ -27,6 +27,7 @@ from search.indexing import (
 )
 from search.plan import Question, typos_in
 from search.query import FACET_FIELDS, Matching
+from search.suggesting import STARTS_FIELD, Start
 from search.text import Word
 
 _LOOK_UPS = ("concept", "provider_id", "provider_named", "subject")
@@ -46,7 +47,7 @@ def build_schema() -> Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
-    for name in (TERMS_FIELD, WORDS_FIELD, TELLING_WORDS_FIELD):
+    for name in (TERMS_FIELD, WORDS_FIELD, TELLING_WORDS_FIELD, STARTS_FIELD):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
     builder.add_bytes_field(ITEM, stored=True)
     return builder.build()
@@ -66,6 +67,7 @@ def tantivy_document(document: Document) -> TantivyDocument:
     made.add_text(TERMS_FIELD, " ".join(form.terms))
     made.add_text(WORDS_FIELD, " ".join(form.words))
     made.add_text(TELLING_WORDS_FIELD, " ".join(form.telling_words))
+    made.add_text(STARTS_FIELD, " ".join(form.starts))
     made.add_text(NAME_KEY, form.name_key)
     made.add_text(LISTED_KEY, form.listed_key)
     made.add_bytes(ITEM, orjson.dumps(document.item))
@@ -108,6 +110,16 @@ class QueryBuilder:
             clauses.append(self._index.parse_query(f"{sort_key}:{{{after} TO *}}"))
         return self._all(clauses, [])
 
+    def starting(self, starts: Sequence[Start]) -> TantivyQuery:
+        """Documents of the question's kind and filters that have all of these beginnings; unscored."""
+        clauses = [
+            self._fuzzy(STARTS_FIELD, start.term, start.typos)
+            if start.typos
+            else self._term(STARTS_FIELD, start.term, "basic")
+            for start in starts
+        ]
+        return self._all([*self._filters.values(), *clauses], [])
+
     def _all(
         self, unscored: list[TantivyQuery], scored: list[TantivyQuery], extras: Sequence[TantivyQuery] = ()
     ) -> TantivyQuery:
@@ -141,7 +153,7 @@ class QueryBuilder:
             found.append(TantivyQuery.boolean_query([(Occur.Must, part) for part in parts]))
         if typos:
             found += (
-                TantivyQuery.const_score_query(self._similar(name, word, typos), weight)
+                TantivyQuery.const_score_query(self._fuzzy(name, word.text, typos), weight)
                 for name, weight in SIMILAR_WORDS.items()
             )
         return TantivyQuery.disjunction_max_query(found, OTHER_FIELDS)
@@ -160,7 +172,7 @@ class QueryBuilder:
             parts = [_any_of(self._having(stems)) for stems in word.parts]
             found.append(TantivyQuery.boolean_query([(Occur.Must, part) for part in parts]))
         if typos:
-            found.append(self._similar(WORDS_FIELD, word, typos))
+            found.append(self._fuzzy(WORDS_FIELD, word.text, typos))
         return _any_of(found)
 
     def _having(self, stems: Sequence[str]) -> list[TantivyQuery]:
@@ -169,9 +181,9 @@ class QueryBuilder:
     def _term(self, field: str, term: str, index_option: str) -> TantivyQuery:
         return TantivyQuery.term_query(self._schema, field, term, index_option)
 
-    def _similar(self, field: str, word: Word, typos: int) -> TantivyQuery:
+    def _fuzzy(self, field: str, text: str, typos: int) -> TantivyQuery:
         return TantivyQuery.fuzzy_term_query(
-            self._schema, field, word.text, distance=typos, transposition_cost_one=True
+            self._schema, field, text, distance=typos, transposition_cost_one=True
         )
 
     def _filter(self, name: str, values: tuple[str, ...]) -> TantivyQuery:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from search.document import Document
-from search.query import Page, Query
+from search.query import Hit, Page, Query
 
 
 class IndexUnusable(Exception):
@@ -66,6 +66,13 @@ class Engine(Protocol):
 
     def search(self, query: Query) -> Page:
         """Answer from the state of the last `refresh`. QueryInvalid when the question is wrong."""
+
+    def suggest(self, query: Query, *, forgiving: bool) -> tuple[Hit, ...]:
+        """Records whose names begin with the query's text, at most `size`, of its kind and filters.
+
+        Those that begin with it as a whole come first, each group by name. With `forgiving`, those that do so
+        give or take a typo. Sort, cursor and facets are not looked at. QueryInvalid.
+        """
 
     def refresh(self) -> None:
         """See what was applied meanwhile, by any process. Cheap when nothing was."""

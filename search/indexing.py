@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from search.document import Document, primary_name
+from search.suggesting import starts_of
 from search.text import Analysed, analyse, fold
 
 #: Grows when the terms or the keys of a document change: an index of another version is made anew.
-INDEX_VERSION = 4
+INDEX_VERSION = 5
 
 #: Text fields and what a word found there weighs: a service's name tells more than what is said of it.
 TEXT_FIELDS: Mapping[str, float] = {
@@ -51,16 +52,18 @@ class Indexed:
     """What an engine indexes of one document.
 
     `texts` maps each of `TEXT_FIELDS` to its terms in order; `terms` are the distinct ones of all, `words`
-    the distinct unstemmed words, `telling_words` those of the fields that tell most. `values` maps filter
-    fields and facets to exact values, `concept` to the record's own concepts without those above them, and
-    the look-up fields `provider_id`, `provider_named` and `subject`. `name_key` and `listed_key` are unique,
-    and their order as ASCII text is the order of a list: by folded name, and newest first, each then by id.
+    the distinct unstemmed words, `telling_words` those of the fields that tell most; `starts` the
+    beginnings of names (see `search.suggesting`). `values` maps filter fields and facets to exact values,
+    `concept` to the record's own concepts without those above them, and the look-up fields `provider_id`,
+    `provider_named` and `subject`. `name_key` and `listed_key` are unique, and their order as ASCII text is
+    the order of a list: by folded name, and newest first, each then by id.
     """
 
     texts: Mapping[str, tuple[str, ...]]
     terms: tuple[str, ...]
     words: tuple[str, ...]
     telling_words: tuple[str, ...]
+    starts: tuple[str, ...]
     values: Mapping[str, tuple[str, ...]]
     name_key: str
     listed_key: str
@@ -84,6 +87,7 @@ def indexed(document: Document) -> Indexed:
         telling_words=_distinct(
             word for name in _TELLING_FIELDS for part in texts[name] for word in part.words
         ),
+        starts=starts_of(document.names.values()),
         values={
             "jurisdiction": _distinct(document.jurisdictions),
             "capability_id": _distinct(document.capabilities),

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Response
 
-from catalogue.api import kinds, schemas
+from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, languages, node
-from catalogue.api.queries import SearchArguments, query_of
+from catalogue.api.queries import SearchArguments, SuggestionArguments, query_of
+from catalogue.suggestions import KINDS
 from vocab.model import Kind
 
 blueprint = Blueprint("discovery", __name__, description="For buyers: find services and their providers.")
@@ -27,6 +28,21 @@ def list_offerings(arguments: dict[str, Any]) -> Response:
     return json_answer(
         node().discovery.search(query_of(Kind.OFFERING, arguments), languages()), translated=True
     )
+
+
+@blueprint.route("/suggestions", methods=["GET"])
+@blueprint.refuses(kinds.INVALID_PARAMETER)
+@blueprint.arguments(SuggestionArguments, location="query")
+@blueprint.response(200, schemas.SuggestionListSchema)
+def list_suggestions(arguments: dict[str, Any]) -> Response:
+    """Complete what is being typed.
+
+    Capabilities, services and participants with names that begin with it, in any language. One typo is
+    forgiven when nothing else fits.
+    """
+    asked = (arguments["kind"],) if "kind" in arguments else KINDS
+    found = node().discovery.suggest(arguments["q"], asked, arguments["size"], languages())
+    return json_answer(forms.whole(found), translated=True)
 
 
 @blueprint.route("/offerings/<record:id>", methods=["GET"])

@@ -9,6 +9,7 @@ import marshmallow as ma
 from marshmallow import fields
 from marshmallow.validate import Length, OneOf, Range
 
+from catalogue import suggestions
 from catalogue.api.schemas import Whole
 from catalogue.lifecycle import State
 from search.query import (
@@ -136,6 +137,22 @@ def query_of(kind: Kind, arguments: dict[str, Any]) -> Query:
         size=arguments["size"],
         cursor=arguments.get("cursor"),
         facets=tuple(field for field in dict.fromkeys(facets) if field != NO_FACETS),
+    )
+
+
+class SuggestionArguments(Arguments):
+    """What is being typed."""
+
+    q = fields.String(
+        required=True,
+        validate=[Length(1, MAX_TEXT), IS_TEXT],
+        metadata={"description": "The text so far; its last word may be unfinished."},
+    )
+    kind = one("Only suggestions of this kind.", validate=OneOf(suggestions.KINDS))
+    size = WholeNumber(
+        load_default=suggestions.DEFAULT_SIZE,
+        validate=Range(1, suggestions.MAX_SIZE),
+        metadata={"description": "Suggestions at most."},
     )
 
 

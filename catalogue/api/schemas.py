@@ -13,6 +13,7 @@ from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from catalogue.lifecycle import State
 from catalogue.operations import ALLOW, BLOCK, MAX_REASON
+from catalogue.suggestions import KINDS, MAX_SIZE
 from credentials.report import CHECKS, Outcome, Verdict
 from vocab.certifications import STATUSES as CERTIFICATION_STATUSES
 from vocab.certifications import SUBJECTS as CERTIFICATION_SUBJECTS
@@ -354,6 +355,28 @@ class SearchForm(ListForm):
 
 class OfferingListSchema(SearchForm):
     """A page of services."""
+
+
+class SuggestionSchema(Form):
+    """Something that begins with what is being typed."""
+
+    kind = text("What it is.", validate=OneOf(KINDS))
+    id = text("The record's id, or the capability's.")
+    detail = maybe("A service's provider, a participant's countries, what a capability is part of.")
+    highlighted = text("The name that fits, as HTML: what was typed is in `<mark>`.")
+    count = fields.Integer(
+        required=True,
+        allow_none=True,
+        validate=Range(min=1),
+        metadata={"description": "Listed services that have the capability; null for others."},
+    )
+    text = text("Its name for this reader.")
+
+
+class SuggestionListSchema(ListForm):
+    """Suggestions, kind by kind, the best fitting first."""
+
+    items = fields.List(fields.Nested(SuggestionSchema), required=True, validate=Length(max=MAX_SIZE))
 
 
 class ParticipantListSchema(SearchForm):

@@ -341,6 +341,74 @@ class TextContract(EngineContract):
         assert (hit.highlights, hit.score) == ({}, None)
 
 
+class SuggestionsContract(EngineContract):
+    """Names that begin with what is typed."""
+
+    def suggested(
+        self, engine: Engine, text: str, *, forgiving: bool = False, **options: object
+    ) -> list[str]:
+        query = replace(Query(text=text), **options)  # type: ignore[arg-type]
+        return [str(hit.item["key"]) for hit in engine.suggest(query, forgiving=forgiving)]
+
+    def test_names_that_begin_with_it_come_first_each_group_by_name(
+        self, fill: Callable[..., Engine]
+    ) -> None:
+        engine = fill(
+            document("b", "Nuage Brume"),
+            document("d", "Brumelac"),
+            document("a", "Air Brume"),
+            document("c", "brume d'été"),
+            document("none", "Ombre"),
+        )
+        assert self.suggested(engine, "brum") == ["c", "d", "a", "b"]
+        assert self.suggested(engine, "brum", size=3) == ["c", "d", "a"]
+
+    def test_every_word_typed_must_begin_some_word(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(document("a", "Object storage in Lyon"), document("b", "Object store"))
+        assert self.suggested(engine, "storage obj") == ["a"]
+        assert self.suggested(engine, "obj lyon stor") == ["a"]
+        assert self.suggested(engine, "obj paris") == []
+
+    def test_names_are_completed_in_every_language_whatever_the_accents(
+        self, fill: Callable[..., Engine]
+    ) -> None:
+        engine = fill(document("a", {"en": "Storage", "fr": "Écluse", "de": "Übergang"}))
+        for text in ("eclu", "ÉCL", "uber", "stor", "s"):
+            assert self.suggested(engine, text) == ["a"]
+        assert self.suggested(engine, "clu") == []
+
+    def test_very_long_words_are_told_apart_by_their_beginning(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(document("a", "Datenraumkonnektoren"), document("b", "Datenraumverwaltung"))
+        assert self.suggested(engine, "datenraumkonnekt") == ["a"]
+        assert self.suggested(engine, "datenraum") == ["a", "b"]
+
+    def test_a_typo_is_forgiven_only_on_demand(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(document("a", "Kubernetes"), document("b", "Cube"))
+        assert self.suggested(engine, "kuebr") == []
+        assert self.suggested(engine, "kubre", forgiving=True) == ["a"]
+        assert self.suggested(engine, "kub", forgiving=True) == []
+
+    def test_only_its_kind_and_filters_are_suggested(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            document("a", "Brume"),
+            document("p", "Brume", kind="participant"),
+            document("gone", "Brume", state="expired"),
+        )
+        listed = {"filters": {"state": ("listed",)}}
+        assert self.suggested(engine, "brume", **listed) == ["a"]
+        assert self.suggested(engine, "brume", kind="participant", **listed) == ["p"]
+
+    def test_text_without_words_suggests_nothing(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(document("a", "^brume"))
+        for text in ("", "  ", "!", "^"):
+            assert self.suggested(engine, text) == []
+            assert self.suggested(engine, text, forgiving=True) == []
+
+    def test_a_bad_query_is_refused(self, engine: Engine) -> None:
+        with pytest.raises(QueryInvalid):
+            engine.suggest(Query(text="a", size=0), forgiving=False)
+
+
 class FiltersContract(EngineContract):
     """Filters, facets and orders."""
 

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 from elasticsearch_servers import Cluster
-from search_contract import ChangesContract, EngineContract, FiltersContract, OracleContract, TextContract
+from search_contract import (
+    ChangesContract,
+    EngineContract,
+    FiltersContract,
+    OracleContract,
+    SuggestionsContract,
+    TextContract,
+)
 
 from search.elastic import ElasticEngine
 
@@ -34,6 +41,10 @@ class TestChanges(Elastic, ChangesContract):
 
 
 class TestText(Elastic, TextContract):
+    pass
+
+
+class TestSuggestions(Elastic, SuggestionsContract):
     pass
 
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from search_contract import ChangesContract, EngineContract, FiltersContract, OracleContract, TextContract
+from search_contract import (
+    ChangesContract,
+    EngineContract,
+    FiltersContract,
+    OracleContract,
+    SuggestionsContract,
+    TextContract,
+)
 
 from search.embedded import EmbeddedEngine
 
@@ -19,6 +26,10 @@ class TestChanges(Embedded, ChangesContract):
 
 
 class TestText(Embedded, TextContract):
+    pass
+
+
+class TestSuggestions(Embedded, SuggestionsContract):
     pass
 
 
