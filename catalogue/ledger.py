@@ -42,7 +42,8 @@ from catalogue.store.tables import (
 from credentials.envelope import own_id
 from credentials.identity import digest_of, record_id
 from credentials.report import Outcome, Report
-from credentials.verification import Source, Verified, VerifiedCredential
+from credentials.surroundings import Source
+from credentials.verification import Verified, VerifiedCredential
 from credentials.withdrawal import Withdrawal
 
 #: Reports are mostly the same sentences: the fastest level already makes them a quarter of their size.
@@ -56,6 +57,8 @@ _SOURCE_MEDIA_TYPES = {
     "schemas": "application/json",
     "chain": "application/pem-certificate-chain",
     "trust-anchor": "application/pem-certificate-chain",
+    # A token or JSON: nobody but a rebuild reads it.
+    "status-list": "application/octet-stream",
 }
 #: Characters of a credential's own id that can be looked up: databases can't index texts without bound.
 MAX_CREDENTIAL_ID = 1_000

@@ -171,7 +171,11 @@ class _Evidence:
         """All that was kept with one blob."""
         rows = connection.execute(_SOURCES.where(evidence.c.digest == digest)).all()
         documents = {row.name: bytes(row.data) for row in rows if row.kind == "did-document"}
-        answers = {row.name: bytes(row.data) for row in rows if row.kind in ("chain", "status-list")}
+        answers = {
+            row.name.removeprefix("status:"): bytes(row.data)
+            for row in rows
+            if row.kind in ("chain", "status-list")
+        }
         anchors = [
             Anchor(Profile(row.name.partition(":")[0]), certificate)
             for row in rows

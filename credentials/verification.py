@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 from credentials.beside import Beside
-from credentials.chains import Vouching, not_vouched
+from credentials.chains import not_vouched
 from credentials.checks import (
     Statement,
     check_context,
     check_terms,
     check_validity,
-    checks_not_made,
     read_statement,
     signing_time,
+    trust_left_to_descriptions,
 )
 from credentials.contexts import ContextStore
 from credentials.envelope import (
@@ -37,9 +37,9 @@ from credentials.integrity import Held, check_integrity, named_digests
 from credentials.jsonld import JsonLd
 from credentials.outside import Outside
 from credentials.parsing import MAX_BYTES
-from credentials.policies import Demand, Policy
+from credentials.policies import FOUNDATION, Demand, Policy
 from credentials.report import CHECKS, Check, Outcome, ProofReport, ProofSummary, Report, Verdict
-from credentials.resolving import Obtained, ResolutionFailed, Resolved, Resolver
+from credentials.resolving import Resolver
 from credentials.shapes.bridging import Statements, statements_in
 from credentials.shapes.checking import (
     SchemasInForce,
@@ -50,29 +50,11 @@ from credentials.shapes.checking import (
 from credentials.signatories import Signatories
 from credentials.signatory import Signatory
 from credentials.statements import is_absolute_iri
+from credentials.status import RETRIEVAL_ERROR, SUSPENDED, ListCredential
+from credentials.status_lists import StatusProblem
+from credentials.surroundings import Source, Surroundings
 from credentials.times import Clock
 from credentials.trust_anchors import TrustAnchors
-
-#: Different DIDs that one submission may make us resolve: each may cost a request to a stranger's host.
-MAX_DIDS = 32
-
-
-SourceKind = Literal["did-document", "schemas", "chain", "trust-anchor"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Bytes from outside the submission that the verdict rests on; with them it can be made again.
-
-    `name` is the DID whose document `data` is, the URL (or the key's DID URL) of a chain, `profile:SHA-256`
-    of a trust anchor; `obtained` how it was found. For the operator's schemas `name` is `schemas`, and `data`
-    the listing that names them.
-    """
-
-    kind: SourceKind
-    name: str
-    obtained: Obtained | Literal["operator"]
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +62,7 @@ class VerifiedCredential:
     """One accepted credential. `index` is its place in the presentation, 0 for one that came alone.
 
     `document` is the statement without its proof; read it through `interpretation.interpret`, which leaves
-    out what the contexts give no meaning and no signature covers.
+    out what the contexts give no meaning and no signature covers. `suspended`: its issuer says so for now.
     """
 
     index: int
@@ -91,6 +73,7 @@ class VerifiedCredential:
     valid_from: datetime
     valid_until: datetime | None
     document: Mapping[str, Any]
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +148,15 @@ class Verifier:
         are here, whose digests this one may give.
         Raises `Refused` with the report for everything that is not accepted.
         """
-        vouching = Vouching(anchors or self.anchors, outside or self.outside)
-        run = _Run(self, at or self._clock(), resolver or self.resolver, vouching, schemas, held)
+        surroundings = Surroundings(
+            at or self._clock(),
+            resolver or self.resolver,
+            outside or self.outside,
+            anchors or self.anchors,
+            schemas,
+            held,
+        )
+        run = _Run(self, surroundings)
         examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes))
         if examined.report.verdict is Verdict.REFUSED or examined.envelope is None:
             raise Refused(examined.report)
@@ -176,7 +166,7 @@ class Verifier:
             examined.envelope.form,
             examined.envelope.encoding,
             tuple(inner.credential(index) for index, inner in enumerate(examined.inner or (examined,))),
-            run.sources(),
+            tuple(surroundings.sources()),
         )
 
 
@@ -208,28 +198,16 @@ class _Examined:
             statement.valid_from,
             statement.valid_until,
             envelope.claims,
+            report.check("status").evidence.get("state") == SUSPENDED,
         )
 
 
 class _Run:
-    """One call of `Verifier.verify`: each DID is resolved once, so that one answer serves all credentials."""
+    """One call of `Verifier.verify`."""
 
-    def __init__(
-        self,
-        verifier: Verifier,
-        at: datetime,
-        resolver: Resolver,
-        vouching: Vouching,
-        schemas: SchemasInForce | None,
-        held: Held | None,
-    ) -> None:
+    def __init__(self, verifier: Verifier, surroundings: Surroundings) -> None:
         self.verifier = verifier
-        self.at = at
-        self.vouching = vouching
-        self.schemas = schemas
-        self.held = held
-        self._resolver = resolver
-        self._resolved: dict[str, Resolved | ResolutionFailed] = {}
+        self.surroundings = surroundings
 
     def examine(self, opening: Callable[[], Envelope]) -> _Examined:
         """All checks of one credential or presentation; those inside a presentation too."""
@@ -243,49 +221,39 @@ class _Run:
             beside.add(one.statement, one.envelope, one.stated)
         return examination.finish(tuple(one.finish((), beside) for one in inner), beside)
 
-    def resolve(self, did: str) -> Resolved:
-        """The document of `did`. Raises `ResolutionFailed`, the same one each time."""
-        answer = self._resolved.get(did)
-        if answer is None:
-            if len(self._resolved) >= MAX_DIDS:
-                raise ResolutionFailed(did, f"the submission needs more than {MAX_DIDS} different DIDs")
-            try:
-                answer = self._resolver.resolve(did)
-            except ResolutionFailed as error:
-                answer = error
-            self._resolved[did] = answer
-        if isinstance(answer, ResolutionFailed):
-            raise answer
-        return answer
+    def list_credential(self, data: bytes) -> ListCredential:
+        """A status list's credential, whose own chain and status aren't asked. Raises `StatusProblem`."""
 
-    def sources(self) -> tuple[Source, ...]:
-        """What came from outside: documents that don't follow from the DID, chains, schemas."""
-        documents = (
-            Source("did-document", did, resolved.obtained, resolved.raw)
-            for did, resolved in self._resolved.items()
-            if isinstance(resolved, Resolved) and resolved.obtained != "inline"
-        )
-        schemas = (
-            [Source("schemas", "schemas", "operator", self.schemas.listing)]
-            if self.schemas is not None
-            else []
-        )
-        chains = (
-            Source("chain", name, "https" if chain.member == "x5u" else "inline", chain.pem())
-            for name, chain in self.vouching.chains.items()
-        )
-        anchors = (
-            Source("trust-anchor", f"{anchor.profile.value}:{fingerprint}", "operator", anchor.pem())
-            for fingerprint, anchor in self.vouching.anchors.items()
-        )
-        return (*documents, *chains, *anchors, *schemas)
+        def opening() -> Envelope:
+            envelope = open_envelope(data)
+            if envelope.form != "vc":
+                raise Rejection("structure", "A status list must be a credential, no presentation.")
+            return envelope
+
+        examination = _Examination(self, opening, alone=True)
+        examination.prepare()
+        report = examination.finish((), Beside()).report
+        for line in report.checks:
+            if line.name in FOUNDATION and line.outcome is not Outcome.PASSED:
+                temporary = bool(line.evidence.get("temporary"))
+                raise StatusProblem(
+                    RETRIEVAL_ERROR if temporary else "STATUS_VERIFICATION_ERROR",
+                    f"the list's own credential doesn't hold: {line.name}: {line.detail.rstrip('.')}",
+                    temporary=temporary,
+                )
+        assert report.issuer is not None
+        assert examination.envelope is not None
+        return ListCredential(report.issuer, examination.envelope.claims)
 
 
 class _Examination:
     """The checks of one credential or presentation, in order."""
 
-    def __init__(self, run: _Run, opening: Callable[[], Envelope]) -> None:
+    def __init__(self, run: _Run, opening: Callable[[], Envelope], *, alone: bool = False) -> None:
         self.context = run
+        self.surroundings = run.surroundings
+        # Without asking further: neither who vouches for the key nor what a status list says.
+        self.alone = alone
         self.jsonld = run.verifier.jsonld
         self.opening = opening
         self.checks: dict[str, Check] = {}
@@ -308,14 +276,14 @@ class _Examination:
 
     def finish(self, inner: tuple[_Examined, ...], beside: Beside) -> _Examined:
         """Make the checks that other credentials bear on, and conclude."""
-        if self.entries is not None:
+        if self.entries is not None and not self.alone:
             self.keep(self.shapes(beside.types))
-            self.keep(check_integrity(self.named, beside.held_too(self.context.held)))
+            self.keep(check_integrity(self.named, beside.held_too(self.surroundings.held)))
         return self.examined(inner)
 
     def shapes(self, known: Mapping[str, list[str]]) -> Check:
         """The check `shapes`."""
-        schemas = self.context.schemas
+        schemas = self.surroundings.schemas
         if schemas is None:
             return no_schemas()
         if self.entries:
@@ -339,36 +307,41 @@ class _Examination:
         what = "credential" if envelope.form == "vc" else "presentation"
         self.keep(Check("structure", Outcome.PASSED, f"A complete {what}."))
 
-        at = self.context.at
+        at = self.surroundings.at
         self.attempt(lambda: check_validity(envelope, statement, at))
-        signatories = Signatories(envelope, expansion, statement, self.context.resolve, at)
+        signatories = Signatories(envelope, expansion, statement, self.surroundings.resolve, at)
         for check in signatories.checks(self.jsonld, allow_rs256=self.context.verifier.allow_rs256):
             self.keep(check)
         signatory = signatories.decisive
         self.proof, self.proofs = signatory.summary, signatories.reports
-        self.vouch(signatory, statement)
-        for check in checks_not_made(envelope):
-            self.keep(check)
-        if self.context.schemas is not None:
+        if not self.alone:
+            self.look_further(signatory, statement)
+        self.keep(trust_left_to_descriptions())
+        if self.surroundings.schemas is not None:
             self.stated = statements_in(expansion.quads)
         self.named = named_digests(expansion.quads)
         return statement.entries
 
-    def vouch(self, signatory: Signatory, statement: Statement) -> None:
-        """The chain of the key, once it is known that the key signed this and that it is valid."""
+    def look_further(self, signatory: Signatory, statement: Statement) -> None:
+        """The chain of the key, and the status: once it is known who signed this, and that it is valid."""
+        assert self.envelope is not None
+        at = self.surroundings.at
         if signatory.method is None or signatory.obtained is None:
             vouched = not_vouched("No key was found that could name a certificate chain.", signatory.obtained)
+            status = Check("status", Outcome.NOT_CHECKED, "Not asked: nobody is known who signed it.")
         elif any(self.outcome(name) is not Outcome.PASSED for name in ("validity", "purpose", "signature")):
             vouched = not_vouched("Not looked at: an earlier check failed.", signatory.obtained)
+            status = Check("status", Outcome.NOT_CHECKED, "Not asked: an earlier check failed.")
         else:
-            assert self.envelope is not None
-            at = self.context.at
             signed_at = signing_time(self.envelope, signatory.proof, statement, at)
-            vouched = self.context.vouching.vouch(
+            vouched = self.surroundings.vouching.vouch(
                 signatory.method, signatory.obtained, signed_at=signed_at, at=at
             )
-        self.keep(vouched.chain)
-        self.keep(vouched.host_binding)
+            status = self.surroundings.status.check(
+                self.envelope.claims, statement.signer or "", self.context.list_credential
+            )
+        for check in (vouched.chain, vouched.host_binding, status):
+            self.keep(check)
 
     def outcome(self, name: str) -> Outcome:
         """What came of a check that was to be made before."""
@@ -413,7 +386,7 @@ class _Examination:
             content_id=self.content_id,
             proof=self.proof,
             proofs=self.proofs,
-            verified_at=self.context.at,
+            verified_at=self.surroundings.at,
             credentials=tuple(examined.report for examined in inner),
             required=self.context.verifier.required,
             may_not_fail=self.context.verifier.may_not_fail,

@@ -22,7 +22,7 @@ from credentials.parsing import parse_json
 from credentials.private_keys import PrivateKey
 from credentials.resolving import ResolutionFailed, Resolved, Resolver
 from credentials.signing import sign_compact
-from credentials.verification import Source
+from credentials.surroundings import Source
 
 WITHDRAWAL_TYPE = "catalogue-withdrawal+jwt"
 #: How far `iat` may be from now, both ways: the tolerance for clocks, and a bound on replay of a lost token.

@@ -113,7 +113,7 @@ def test_checks_in_the_provider_guide_exist() -> None:
     why = section(text_of("docs/provider.md"), "Why isn't mine listed?")
     checks = [name for name in first_column(why) if name in CHECKS]
     # Those that can refuse in this version, and no other.
-    assert tuple(checks) == CHECKS[: CHECKS.index("host_binding") + 1]
+    assert tuple(checks) == CHECKS[: CHECKS.index("status") + 1]
     others = first_column(why.partition("Other answers")[2])
     assert others
     assert set(others) <= {kind.slug for kind in KINDS}
