@@ -54,7 +54,7 @@ class Bearing:
 
 @dataclass(frozen=True, slots=True)
 class BearingChange:
-    """A record now bears on `targets`; what rests on any of `concerned` has to be described again.
+    """A record now bears on `targets`, and on `gone` no more; what rests on either is described again.
 
     `turns_at` is the next moment at which what it says begins or ceases to hold by itself.
     """
@@ -63,7 +63,7 @@ class BearingChange:
     issuer: str
     kind: Kind
     targets: tuple[str, ...]
-    concerned: tuple[str, ...]
+    gone: tuple[str, ...]
     turns_at: datetime | None
 
 
@@ -106,7 +106,7 @@ def changes(
                     line.issuer if line else "",
                     kind,
                     tuple(sorted(after)),
-                    tuple(sorted(earlier | after)),
+                    tuple(sorted(earlier - after)),
                     _turning(line, graphs[record], now) if line and after else None,
                 )
             )

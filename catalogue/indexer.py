@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +26,7 @@ from catalogue.bearings import BearingChange, enter, providers_named
 from catalogue.describing import Describer
 from catalogue.engines import writing_engines
 from catalogue.ledger import records_of_entries
-from catalogue.log import Heads, Op, entries, events_after, read_heads
+from catalogue.log import Heads, Op, entries, events_after, read_heads, tell
 from catalogue.operations import Operations
 from catalogue.position import Position
 from catalogue.settings import Settings
@@ -67,15 +69,18 @@ class Indexer:
         self._describer = describer
         self._clock = clock
         self._fresh: Engine | None = None
+        # Whether a step has told of events itself, which the next one has to see to.
+        self._told = False
 
     def step(self) -> bool:
         """Project what is new, up to one batch; returns whether there may be more."""
         with self._database.read() as connection:
             ends = read_heads(connection)
+        self._told = False
         here = self._here(ends)
         more = self._follow(self._engine, here, ends) if here is not None else False
         if here is not None and here.generation == ends.generation:
-            return more
+            return more or self._told
         try:
             self._renew(ends)
         except IndexUnusable:
@@ -174,7 +179,8 @@ class Indexer:
         """First the touched records, then those that changed evidence bears on, in chunks."""
         targets = self._note_bearings(list(touched))
         yield from _chunks(list(touched))
-        for concerned in self._concerned(targets, after):
+        # The turn of those that the log names later comes: an index made anew would describe them twice.
+        for concerned in self._concerned(targets, after.log):
             yield [record for record in concerned if record not in touched]
 
     def _note_bearings(self, records: list[str]) -> set[str]:
@@ -190,19 +196,30 @@ class Indexer:
                 )
         if not changes:
             return set()
+        self._tell_of_gone({target for change in changes for target in change.gone}, now)
         with self._database.write() as connection:
             for change in changes:
                 enter(connection, change)
-        targets = {target for change in changes for target in change.concerned}
+        return self._with_providers({target for change in changes for target in change.targets})
+
+    def _tell_of_gone(self, targets: set[str], now: datetime) -> None:
+        """Make it an event for each record that evidence bears on it no more, before that is entered.
+
+        Once it is entered, nothing says whom it bore on; other engines' indexers have yet to come to it, and
+        this one may be killed.
+        """
+        for records in self._concerned(self._with_providers(targets), sys.maxsize):
+            with self._database.write() as connection:
+                for record in records:
+                    tell(connection, now, "evidence", record, None, "what was attested of it is gone")
+            self._told = True
+
+    def _with_providers(self, targets: set[str]) -> set[str]:
         with self._database.read() as connection:
             return targets | providers_named(connection, targets)
 
-    def _concerned(self, targets: set[str], after: Position) -> Iterator[list[str]]:
-        """The records that evidence about `targets` bears on, in chunks.
-
-        Only those that the log has named before `after`: the others' turn comes, and an index made anew would
-        else describe every offering twice.
-        """
+    def _concerned(self, targets: set[str], below: int) -> Iterator[list[str]]:
+        """The records that evidence about `targets` bears on, in chunks, of those listed below a position."""
         for target in sorted(targets):
             last = ""
             while True:
@@ -215,7 +232,7 @@ class Indexer:
                                 | (listings.c.issuer == target)
                                 | (listings.c.credential == target),
                                 listings.c.record_id > last,
-                                listings.c.position < after.log,
+                                listings.c.position < below,
                             )
                             .distinct()
                             .order_by(listings.c.record_id)
