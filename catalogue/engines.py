@@ -18,9 +18,9 @@ from search.query import Hit, Page, Query
 EMBEDDED, ELASTICSEARCH = "embedded", "elasticsearch"
 #: Seconds for which a worker answers from the state of the index that it last saw.
 REFRESH_SECONDS = 0.2
-#: Seconds for which an engine that was out of reach isn't asked while another can answer: a request must not
-#: wait for a time-out each time.
-AWAY_SECONDS = 2.0
+#: Seconds for which an engine that was out of reach isn't asked while another can answer: few requests are to
+#: wait for a time-out.
+AWAY_SECONDS = 10.0
 
 Found = TypeVar("Found")
 _Make = Callable[[bool], Engine]

@@ -11,8 +11,8 @@ import fcntl
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -289,26 +289,6 @@ class Indexer:
         )
 
 
-class _Follower:
-    """One engine's indexer in the loop, with the moment before which it isn't tried again after an outage."""
-
-    def __init__(self, name: str, indexer: Indexer) -> None:
-        self.indexer = indexer
-        self._name = name
-        self._not_before = 0.0
-
-    def step(self) -> bool:
-        """See `Indexer.step`. An outage of the engine is this follower's own, and is waited out."""
-        if time.monotonic() < self._not_before:
-            return False
-        try:
-            return self.indexer.step()
-        except (OSError, IndexUnusable) as outage:
-            log.warning("index can't be written, trying again", engine=self._name, problem=str(outage))
-            self._not_before = time.monotonic() + RETRY_SECONDS
-            return False
-
-
 def run(settings: Settings, stop: threading.Event) -> None:
     """Follow the log until `stop`. Raises IndexerRunning when another process holds the index."""
     with exclusive_index(settings), writing_engines(settings) as engines:
@@ -328,26 +308,46 @@ def run(settings: Settings, stop: threading.Event) -> None:
 def follow(
     indexers: Mapping[str, Indexer], sweeps: Sequence[Callable[[], int]], stop: threading.Event
 ) -> None:
-    """The loop: project what is new, look for what changed by itself, rest. Outages are waited out.
+    """Until `stop`: project what is new, look for what changed by itself, rest. Outages are waited out.
 
+    Each engine has a thread of its own: one that hangs must not hold up the one that answers instead of it.
     A sweep notes such changes in the store, a bounded number at a time; it returns 0 when there are none.
     """
-    followers = [_Follower(name, indexer) for name, indexer in indexers.items()]
-    swept = 0.0
+    with ThreadPoolExecutor(len(indexers)) as pool:
+        threads = [pool.submit(_follow, name, indexer, stop) for name, indexer in indexers.items()]
+        try:
+            while not stop.is_set() and not any(thread.done() for thread in threads):
+                _sweep(sweeps)
+                stop.wait(SWEEP_SECONDS)
+        finally:
+            stop.set()
+    for thread in threads:
+        thread.result()
+
+
+def _follow(name: str, indexer: Indexer, stop: threading.Event) -> None:
+    """One engine's part of `follow`."""
     while not stop.is_set():
         try:
-            if time.monotonic() - swept > SWEEP_SECONDS:
-                swept = time.monotonic()
-                for sweep in sweeps:
-                    while sweep():
-                        pass
-            more = sum(follower.step() for follower in followers) > 0
-        except (SQLAlchemyError, OSError) as outage:
-            log.warning("store out of reach, trying again", problem=type(outage).__name__)
+            more = indexer.step()
+        except SQLAlchemyError as outage:
+            log.warning("store out of reach, trying again", engine=name, problem=type(outage).__name__)
             stop.wait(RETRY_SECONDS)
-            continue
-        if not more:
-            stop.wait(IDLE_SECONDS)
+        except (OSError, IndexUnusable) as outage:
+            log.warning("index out of reach, trying again", engine=name, problem=str(outage))
+            stop.wait(RETRY_SECONDS)
+        else:
+            if not more:
+                stop.wait(IDLE_SECONDS)
+
+
+def _sweep(sweeps: Sequence[Callable[[], int]]) -> None:
+    try:
+        for sweep in sweeps:
+            while sweep():
+                pass
+    except (SQLAlchemyError, OSError) as outage:
+        log.warning("store out of reach, trying again", problem=type(outage).__name__)
 
 
 class IndexerRunning(Exception):

@@ -213,15 +213,15 @@ class Cluster:
             node.process.wait(30)
             node.process = None
 
-    def stop(self, node: Node) -> None:
-        """End a server in good order."""
+    def hang(self, node: Node) -> None:
+        """Let a server take connections and answer none."""
         if node.process is not None:
-            self._signal(node.process, signal.SIGTERM)
-            try:
-                node.process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.kill(node)
-            node.process = None
+            self._signal(node.process, signal.SIGSTOP)
+
+    def wake(self, node: Node) -> None:
+        """Let it go on."""
+        if node.process is not None:
+            self._signal(node.process, signal.SIGCONT)
 
     def close(self) -> None:
         """End all servers and remove what they wrote."""

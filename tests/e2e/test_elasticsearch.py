@@ -48,6 +48,8 @@ def cluster(elasticsearch_cluster: Cluster, prefix: str) -> Iterator[Cluster]:
 
 
 def revive(cluster: Cluster) -> None:
+    for node in cluster.nodes:
+        cluster.wake(node)
     dead = [node for node in cluster.nodes if node.process is None]
     if dead:
         cluster.start(*dead)
@@ -177,6 +179,24 @@ def test_fallback_answers_while_elasticsearch_is_away(start: Any, single: Cluste
     assert time.monotonic() - began < 20
     single.start()
     eventually("both have it again", lambda: engines(node) == {"elasticsearch": 0, "embedded": 0}, 60)
+    compare(node)
+
+
+def test_server_that_hangs_does_not_hold_up_the_fallback(start: Any, single: Cluster) -> None:
+    node = start(single, search_fallback="embedded")
+    publish(node, "Before the outage")
+    eventually("both have it", lambda: set(engines(node).values()) == {0})
+    single.hang(single.nodes[0])
+    # Each worker waits once for a time-out, and then asks the other for a while.
+    for _ in range(8):
+        assert node.is_found("Before the outage")
+    for number in range(3):
+        publish(node, f"During the outage {number}")
+        began = time.monotonic()
+        eventually("it is found", lambda number=number: node.is_found(f"During the outage {number}"))
+        assert time.monotonic() - began <= FOUND_SECONDS
+    single.wake(single.nodes[0])
+    eventually("both have it again", lambda: engines(node) == {"elasticsearch": 0, "embedded": 0}, 90)
     compare(node)
 
 
