@@ -23,6 +23,16 @@ blueprint = Blueprint("terms", __name__, description="The federation's own terms
 #: Seconds that a cache may keep the terms; they change with releases of the program.
 MAX_AGE = 3_600
 HTML, JSON_LD, TURTLE = "text/html", "application/ld+json", "text/turtle"
+#: What a value that is no node is, for people.
+KINDS = {
+    "text": "text",
+    "country": "text, a code of ISO 3166-1 alpha-2",
+    "decimal": "xsd:decimal, written as text",
+    "boolean": "xsd:boolean",
+    "date": "xsd:date",
+    "iri": "an identifier (IRI)",
+    "capability": "a concept of /vocabulary/capabilities",
+}
 Resources = tuple[rdf.Resource, ...]
 
 
@@ -117,10 +127,10 @@ def _values(term: Term) -> dict[str, Any]:
     return {
         "term": term,
         "domains": [_domain(domain) for domain in term.domain],
-        "range": _link(term.range) if term.range else None,
+        "range": _range(term),
         "shapes": [ontology.shape_iri(domain) for domain in domains],
         "properties": [_link(one.id) for one in terms.properties_of(term.id)] if term.is_class else [],
-        "used_by": [_link(one.id) for one in terms.terms() if one.range == term.id],
+        "used_by": [_link(one.id) for one in terms.terms() if term.is_class and one.range == term.id],
         "example": None
         if term.is_class
         else json.dumps({term.id: term.example}, ensure_ascii=False, indent=2),
@@ -140,12 +150,16 @@ def _domain(name: str) -> dict[str, str]:
     return {"name": name, "href": ontology.class_iri(name)} if name in SUBJECTS else _link(name)
 
 
+def _range(term: Term) -> dict[str, str] | None:
+    """What a property's values are: nodes of a class, or a kind of value in words."""
+    if not term.range:
+        return None
+    return {"name": KINDS[term.range], "href": ""} if term.range in KINDS else _link(term.range)
+
+
 def _link(name: str) -> dict[str, str]:
-    """What a class, property or kind of value is called, and its page here if it has one."""
-    try:
-        named = terms.term(name)
-    except KeyError:
-        return {"name": name, "href": ""}
+    """What a class or property is called, and where it is described."""
+    named = terms.term(name)
     return {"name": name, "href": location(f"/vocabulary/terms/{name}") if named.is_own else named.iri}
 
 

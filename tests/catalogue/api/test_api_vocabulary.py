@@ -10,6 +10,7 @@ import rdflib
 from api_support import ApiNode, problem
 from linked_data import from_json_ld, from_turtle
 
+from catalogue.api.terms import KINDS
 from vocab import capabilities, certifications, participant_kinds, terms
 from vocab.contexts import context_document
 from vocab.namespaces import CF, CF_CONTEXT
@@ -90,13 +91,15 @@ def test_a_terms_page_says_what_it_means_where_it_stands_and_what_it_takes(
     assert answer.mimetype == HTML
     page = re.sub(r"&#39;", "'", answer.get_data(as_text=True))
     for language, label in term.labels.items():
-        assert f'<dt lang="{language}"><strong>{label}</strong>' in page
+        assert f'<dt lang="{language}">{label} ({language})' in page
         assert term.definitions[language] in page
     assert term.iri in page
     assert "Shape</code>" in page
     inner = terms.properties_of(term.id) if term.is_class else ()
-    for name in (*term.domain, term.range, *(one.id for one in inner)):
-        assert not name or f"<code>{name}</code>" in page
+    for name in (*term.domain, *(one.id for one in inner)):
+        assert f"<code>{name}</code>" in page
+    if term.range:
+        assert KINDS.get(term.range, f"<code>{term.range}</code>") in page
     if not term.is_class:
         assert f"&#34;{term.id}&#34;: " in answer.get_data(as_text=True)
 
@@ -112,3 +115,10 @@ def test_pages_ask_nobody_else_for_anything(api: ApiNode) -> None:
 @pytest.mark.parametrize("name", ["nothing", "startDate", "cap", "%3Cb%3E"])
 def test_what_is_no_term_of_ours_has_no_page(api: ApiNode, name: str) -> None:
     problem(api.client.get(f"/vocabulary/terms/{name}"), "not-found", 404)
+
+
+def test_kind_of_value_is_not_taken_for_the_term_of_the_same_name(api: ApiNode) -> None:
+    page = api.client.get("/vocabulary/terms/country", headers={"Accept": HTML}).get_data(as_text=True)
+    assert "licensorCountry" not in page
+    assert "<dt>Range</dt><dd>text, a code of ISO 3166-1 alpha-2</dd>" in page
+    assert set(terms.RANGES) == set(KINDS)
