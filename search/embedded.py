@@ -42,8 +42,11 @@ from search.suggesting import Start, suggested
 
 #: Bytes in which the writer gathers documents before it makes a segment: tantivy's least with room to spare.
 _WRITER_BYTES = 15_000_000
-#: Items kept parsed per state of the index: what is found again and again, some megabytes at most.
-_ITEMS_KEPT = 1_000
+#: The same for an index that is made beside another: some ten thousand documents. The fewer segments there
+#: are, the less each question costs, and the fewer have to be merged.
+_BESIDE_WRITER_BYTES = 80_000_000
+#: Items kept parsed per state of the index: what is found again and again, some ten megabytes at most.
+_ITEMS_KEPT = 3_000
 #: Facet counts and first pages kept per state of the index, some megabytes at most.
 _ANSWERS_KEPT = 200
 _GENERATION = re.compile(r"(\d+)-(\d{6,})")
@@ -112,7 +115,11 @@ class EmbeddedEngine:
             self._forget_others(self._in_use())
 
     def apply(self, upserts: Sequence[Document], deletes: Sequence[str], position: str) -> None:
-        """See `Engine.apply`. Durable when it returns; merging of segments goes on behind it."""
+        """See `Engine.apply`. Durable when it returns; merging of segments goes on behind it.
+
+        Beside another index nothing is durable before `publish`, since it is of no use before: a commit for
+        each batch takes time and makes many small segments. IndexUnusable when that index can't be written.
+        """
         generation = self._opened()
         writer = generation.writer
         if writer is None:
@@ -126,9 +133,13 @@ class EmbeddedEngine:
                 for document, form in zip(upserts, made, strict=True):
                     writer.delete_documents_by_term("id", document.id)
                     writer.add_document(form)
-                writer.commit()
+                if self._own is None:
+                    writer.commit()
             except (ValueError, OSError) as error:
                 self._give_up(generation)
+                if self._own is not None:
+                    # With the writer all that it had gathered is lost: there is nothing to go on from.
+                    raise IndexUnusable(str(self._own), f"can't be written: {error}") from error
                 raise OSError(f"{self._path}: the index can't be written: {error}") from error
         if position != self.position():
             _replace(generation.folder / "position", position)
@@ -157,6 +168,8 @@ class EmbeddedEngine:
 
     def refresh(self) -> None:
         """See `Engine.refresh`. Two `stat` calls when nothing has changed."""
+        if self._own is not None and self._generation is not None:
+            self._commit(self._generation)
         seen = self._stamp()
         if seen == self._seen and self._generation is not None:
             return
@@ -197,6 +210,11 @@ class EmbeddedEngine:
         if self._own is None:
             raise PermissionError(f"{self._path}: only what was made beside an index can be published")
         folder = self._own
+        writer = self._commit(self._opened())
+        # Nobody waits for this index yet, and what is merged now needn't be while it answers. A merge that
+        # fails leaves the segments as they were.
+        with contextlib.suppress(ValueError):
+            writer.wait_merging_threads()
         self.close()
         self._point_to(folder)
         self._forget_others(folder)
@@ -206,6 +224,18 @@ class EmbeddedEngine:
         self._generation = None
         self._problem = IndexMissing(str(self._path), "closed")
         self._writable = False
+
+    def _commit(self, generation: _Generation) -> IndexWriter:
+        """Make durable and visible what was applied beside another index."""
+        writer = generation.writer
+        if writer is None:
+            raise PermissionError(f"{self._path} was opened for reading")
+        try:
+            writer.commit()
+        except (ValueError, OSError) as error:
+            self._give_up(generation)
+            raise IndexUnusable(str(generation.folder), f"can't be written: {error}") from error
+        return writer
 
     def _give_up(self, generation: _Generation) -> None:
         """Let go of a writer that failed: tantivy's never works again. The next use opens the index anew."""
@@ -250,7 +280,8 @@ class EmbeddedEngine:
 
     def _writer(self, index: Index) -> IndexWriter:
         try:
-            return index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+            size = _WRITER_BYTES if self._own is None else _BESIDE_WRITER_BYTES
+            return index.writer(heap_size=size, num_threads=1)
         except ValueError as error:
             if "LockBusy" in str(error):
                 raise IndexBusy(str(self._path)) from error

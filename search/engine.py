@@ -84,7 +84,7 @@ class Engine(Protocol):
         """A new, empty index of the same place, which answers nobody else until it is published.
 
         Only for the process that applies changes; it goes on applying them here meanwhile. There is one at a
-        time: an earlier one that was never published is removed.
+        time: an earlier one that was never published is removed, so nothing needs to be durable in it before.
         """
 
     def beside_position(self) -> str | None:

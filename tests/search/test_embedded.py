@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -235,24 +237,63 @@ def test_damaged_files_never_break_the_process(tmp_path: Path, damage: str) -> N
     assert unusable >= 3
 
 
-def test_change_that_cannot_be_stored_can_be_repeated(tmp_path: Path) -> None:
-    engine = EmbeddedEngine(tmp_path, writable=True)
-    engine.apply([document("a")], (), "1")
-    change = [document(str(i), f"name {i}") for i in range(500)]
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file can grow beyond a few kilobytes, as on a disk that is full."""
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, limits[1]))
     try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def test_change_that_cannot_be_stored_can_be_repeated(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path, writable=True)
+    engine.apply([document("a")], (), "1")
+    change = [document(str(i), f"name {i}") for i in range(500)]
+    with no_room():
         for _ in range(2):
             with pytest.raises(OSError, match="can't be written"):
                 engine.apply(change, (), "2")
             assert engine.position() == "1"
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, before)
     engine.apply(change, (), "2")
     engine.refresh()
     assert (engine.search(Query()).total, engine.position()) == (501, "2")
+
+
+def test_index_made_beside_that_cannot_be_stored_is_begun_again(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path, writable=True)
+    engine.apply([document("old")], (), "1")
+    change = [document(str(i), f"name {i}") for i in range(500)]
+    fresh = engine.beside()
+    fresh.apply(change, (), "2")
+    with no_room(), pytest.raises(IndexUnusable, match="can't be written"):
+        fresh.publish()
+    fresh.close()
+    engine.refresh()
+    assert (keys(engine, Query()), engine.position()) == (["old"], "1")
+    fresh = engine.beside()
+    assert fresh.position() is None
+    fresh.apply(change, (), "2")
+    fresh.publish()
+    engine.refresh()
+    assert (engine.search(Query()).total, engine.position()) == (500, "2")
+
+
+def test_index_made_beside_is_one_segment_however_many_batches_made_it(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path, writable=True)
+    fresh = engine.beside()
+    for number in range(30):
+        fresh.apply([document(str(number)), document("again", f"name {number}")], (), str(number))
+    fresh.refresh()
+    assert (fresh.search(Query()).total, keys(fresh, Query(text="29"))) == (31, ["again"])
+    fresh.publish()
+    engine.refresh()
+    assert engine._generation is not None
+    assert engine._generation.searcher.num_segments == 1
 
 
 def test_refresh_without_news_costs_next_to_nothing(tmp_path: Path) -> None:
