@@ -90,7 +90,8 @@ class Writer:
             }
         return {
             "@context": [_V2, _LOIRE[entry.issuer.vocabulary], CF_CONTEXT],
-            "type": ["VerifiableCredential", class_],
+            # Gaia-X types the credential as well; our own classes are of what it is about.
+            "type": ["VerifiableCredential", *([class_] if class_.startswith("gx:") else [])],
             "validFrom": to_rfc3339(self.valid_from),
             "validUntil": to_rfc3339(valid_until),
             **document,

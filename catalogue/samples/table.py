@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 import yaml
 
+from credentials.proof_signing import EmbeddedForm
 from credentials.signing import KeyKind
 
 #: The tables lie here, read in the order of their names.
 FOLDER = Path(__file__).with_name("table")
 
 #: How a holder signs: a JWT, or a proof embedded in the document, of the suite that is named.
-Form = Literal["jwt", "ed25519-2020", "jws2020", "jws2020-legacy"]
+Form = Literal["jwt"] | EmbeddedForm
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,15 @@ def test_the_samples_show_the_formats_in_use(verified):
     assert {one.form for one in verified.values()} == {"vc", "vp"}
     holders = TABLE.holders.values()
     assert {holder.key for holder in holders} == {"Ed25519", "P-256", "P-384", "RSA-2048"}
-    assert {holder.form for holder in holders} == {"jwt", "ed25519-2020", "jws2020", "jws2020-legacy"}
+    assert {holder.form for holder in holders} == {
+        "jwt",
+        "ed25519-2020",
+        "jws2020",
+        "jws2020-legacy",
+        "eddsa-rdfc-2022",
+        "ecdsa-rdfc-2019",
+        "eddsa-jcs-2022",
+    }
     assert {holder.vocabulary for holder in holders} == {"loire", "loire-2511", "tagus"}
 
 
@@ -281,6 +289,15 @@ def test_samples_last_ten_years(verified):
 def test_no_host_of_the_samples_can_exist():
     for holder in TABLE.holders.values():
         assert holder.base.split("/")[2].endswith(".example")
+
+
+def test_no_address_in_the_samples_leads_anywhere():
+    for path in sample_files():
+        for envelope in statements_in(path.read_bytes()):
+            said = {name: value for name, value in envelope.claims.items() if name != "@context"}
+            hosts = re.findall(r"(?:https?://|did:web:)([^/:#\"]+)", json.dumps(said))
+            assert hosts
+            assert all(host.endswith(".example") for host in hosts), path.name
 
 
 def test_no_private_key_is_left_behind():
