@@ -18,7 +18,7 @@ from credentials.errors import Rejection
 from credentials.jsonld import DroppedTerm, Expansion
 from credentials.proof_sets import check_proofs
 from credentials.report import Check, Outcome
-from credentials.statements import is_absolute_iri
+from credentials.statements import is_absolute_iri, once
 from credentials.times import from_rfc3339, to_rfc3339
 
 #: How far another's clock may be ahead of ours.
@@ -34,6 +34,7 @@ _FIRST_MILLISECONDS = 100_000_000_000
 _LAST_SECOND = 253_402_300_799
 
 _CRED = "https://www.w3.org/2018/credentials#"
+_RDF_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 _DATES = ("issuanceDate", "validFrom", "expirationDate", "validUntil")
 #: Members that this catalogue acts on: what JSON says of them and what JSON-LD says must be the same.
 _ACTED_ON: Mapping[Form, tuple[str, ...]] = {
@@ -93,17 +94,34 @@ def check_context(envelope: Envelope) -> Check:
 
 
 def check_terms(envelope: Envelope, expansion: Expansion) -> Check:
-    """Nothing may be left out of the meaning in silence: a failed check, but not one that ends the others."""
+    """Nothing may be left out of the meaning in silence.
+
+    Under an embedded proof it isn't signed either: a failed check, but not one that ends the others. In a
+    token it is signed as bytes, and only told.
+    """
     dropped = [*expansion.dropped, *_unknown_in_proof(envelope)]
+    evidence: dict[str, Any] = {}
+    types = [object_[1:-1] for _, predicate, object_, _ in expansion.quads if predicate == _RDF_TYPE]
+    if joined := [type_ for type_ in types if once(type_) != type_]:
+        evidence["remarks"] = [f"type joined with itself by a comma, read as one: {joined[0][:200]}"]
     if not dropped:
-        return Check("terms", Outcome.PASSED, "Every term is given a meaning by the contexts.")
-    names = ", ".join(repr(term.term) for term in dropped[:5])
+        return Check("terms", Outcome.PASSED, "Every term is given a meaning by the contexts.", evidence)
+    evidence["unmapped"] = [{"term": term.term, "path": term.path} for term in dropped]
+    names = ", ".join(repr(term.term) for term in dropped[:5]) + (" and others" if len(dropped) > 5 else "")
+    if envelope.jws is not None:
+        # A token's signature covers its bytes, so that nothing was slipped in.
+        return Check(
+            "terms",
+            Outcome.PASSED,
+            f"No context gives a meaning to {names}: signed, but not read here as part of the statement.",
+            evidence,
+        )
     return Check(
         "terms",
         Outcome.FAILED,
-        f"No context gives a meaning to {names}{' and others' if len(dropped) > 5 else ''}: not part of the "
-        "statement. Add the context that defines it, or leave it out.",
-        {"unmapped": [{"term": term.term, "path": term.path} for term in dropped]},
+        f"No context gives a meaning to {names}: not part of the statement. Add the context that defines it, "
+        "or leave it out.",
+        evidence,
     )
 
 
@@ -145,11 +163,14 @@ def check_validity(envelope: Envelope, statement: Statement, at: datetime) -> Ch
         for name, times in (("created", begins), ("expires", ends)):
             if name in proof:
                 times[f"{place}.{name}"] = _time(f"{place}.{name}", proof[name], "validity")
+    remarks: list[str] = []
     if envelope.jws is not None:
         for place, claims in (("header", envelope.jws.header), ("payload", envelope.document)):
             for name, times in (("iat", begins), ("nbf", begins), ("exp", ends)):
                 if name in claims:
                     times[f"{place} {name}"] = _numeric_date(f"{place} {name}", claims[name])
+                    if claims[name] >= _FIRST_MILLISECONDS:
+                        remarks.append(f"{place} {name} is in milliseconds; a token's times are in seconds")
     for name, moment in begins.items():
         if moment > at + CLOCK_SKEW:
             raise Rejection(
@@ -166,7 +187,9 @@ def check_validity(envelope: Envelope, statement: Statement, at: datetime) -> Ch
             )
     if statement.valid_from and statement.valid_until and statement.valid_until <= statement.valid_from:
         raise Rejection("validity", "It ends before it begins.")
-    evidence = {name: to_rfc3339(moment) for name, moment in (*begins.items(), *ends.items())}
+    evidence: dict[str, Any] = {name: to_rfc3339(moment) for name, moment in (*begins.items(), *ends.items())}
+    if remarks:
+        evidence["remarks"] = remarks
     return Check("validity", Outcome.PASSED, f"It is valid at {to_rfc3339(at)}.", evidence)
 
 

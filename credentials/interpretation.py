@@ -9,7 +9,7 @@ from typing import Any
 import rfc8785
 
 from credentials.jsonld import Expansion, JsonLd
-from credentials.statements import is_absolute_iri
+from credentials.statements import is_absolute_iri, once
 from vocab.graph import XSD_STRING, Graph, Literal, Node, Object, Ref
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -56,7 +56,7 @@ class _Reader:
         id_ = self.name(node.get("@id"))
         types = self.types.setdefault(id_, {})
         properties = self.properties.setdefault(id_, {})
-        types.update(dict.fromkeys(type_ for type_ in node.get("@type", ()) if is_absolute_iri(type_)))
+        types.update(dict.fromkeys(once(type_) for type_ in node.get("@type", ()) if is_absolute_iri(type_)))
         for key, items in node.items():
             if key[0] != "@" and is_absolute_iri(key):
                 objects = properties.setdefault(key, {})

@@ -26,6 +26,7 @@ _XSD_DOUBLE = f"{_XSD}double"
 #: JSON-LD 1.1 API section 8.6: from here on an integer is written as a double.
 _FIRST_DOUBLE = 10**21
 
+_LAST_STEP = re.compile(r"[#/:]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 #: What the N-Quads grammar excludes between < and > (RDF 1.1 N-Quads, IRIREF).
 _NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
@@ -47,6 +48,19 @@ def statements_of(nodes: list[dict[str, Any]]) -> tuple[tuple[Quad, ...], tuple[
 def is_absolute_iri(text: str) -> bool:
     """Whether `text` starts with a scheme."""
     return _SCHEME.match(text) is not None
+
+
+def once(type_: str) -> str:
+    """One type for several that are the same and joined by commas, as some tools in use write them.
+
+    Expansion reads `gx:LegalPerson,gx:LegalPerson` as one IRI that ends in `#LegalPerson,gx:LegalPerson`.
+    """
+    first, comma, rest = type_.partition(",")
+    if not comma:
+        return type_
+    name = _LAST_STEP.split(first.strip())[-1]
+    same = all(_LAST_STEP.split(part.strip())[-1] == name for part in rest.split(","))
+    return first.strip() if same and name else type_
 
 
 def canonical_double(value: float) -> str:

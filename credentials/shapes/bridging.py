@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from credentials.nquads import Quad
+from credentials.statements import once
 from vocab.namespaces import CREDENTIALS, DEVELOPMENT, RDF, TAGUS, V2511
 
 #: Names that changed between Tagus and Loire without changing what they mean.
@@ -46,6 +47,7 @@ def bridged(term: str) -> str:
 
 
 def _bridge(term: str) -> str:
+    term = f"<{once(term[1:-1])}>"
     for namespace, names in _BRIDGED:
         if term.startswith(namespace):
             name = term[len(namespace) : -1]

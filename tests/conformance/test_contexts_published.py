@@ -35,6 +35,8 @@ PUBLISHED = {
 }
 SPELLINGS = {
     TAGUS.rstrip("#"): TAGUS,
+    TAGUS.replace("eu/dev", "eu//dev"): TAGUS,
+    TAGUS.rstrip("#").replace("eu/dev", "eu//dev"): TAGUS,
     DEVELOPMENT.rstrip("#"): DEVELOPMENT,
     "https://registry.lab.gaia-x.eu/development/context/development": DEVELOPMENT,
     V2511.rstrip("#"): V2511,
