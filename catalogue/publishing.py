@@ -41,6 +41,7 @@ from catalogue.verifying import Verification
 from credentials.errors import Rejection
 from credentials.identity import digest_of
 from credentials.parsing import Unrecognised, parse_json, sniff
+from credentials.presenting import NOTHING_ASKED, Asked
 from credentials.report import Report
 from credentials.times import Clock
 from credentials.verification import Refused, Verified
@@ -144,7 +145,7 @@ class Publisher:
         lines = list_verified(connection, entry, verified, listed, now)
         return Publication(digest, True, tuple(lines), verified.report)
 
-    def check(self, data: bytes, *, address: str | None) -> Report:
+    def check(self, data: bytes, *, address: str | None, asked: Asked = NOTHING_ASKED) -> Report:
         """A dry run: the report, accepted or refused; nothing is kept.
 
         Raises Unrecognised, TooLarge, LimitExceeded.
@@ -152,7 +153,7 @@ class Publisher:
         self._fits(data)
         sniff(data)
         try:
-            return self._verification.verify(data, address).report
+            return self._verification.verify(data, address, asked).report
         except Refused as refused:
             _recognise(data, refused)
             return refused.report

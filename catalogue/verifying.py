@@ -13,6 +13,7 @@ from catalogue.settings import Settings
 from catalogue.store.database import Database
 from credentials.contexts import ContextStore
 from credentials.policies import policy_named
+from credentials.presenting import NOTHING_ASKED, Asked
 from credentials.resolving import (
     FirstOf,
     FolderResolver,
@@ -58,7 +59,7 @@ class Verification:
         """The policy in force."""
         return self._verifier.policy.name
 
-    def verify(self, data: bytes, address: str | None) -> Verified:
+    def verify(self, data: bytes, address: str | None, asked: Asked = NOTHING_ASKED) -> Verified:
         """See `Verifier.verify`. Raises Refused; LimitExceeded when the client caused too many fetches."""
         return self._verifier.verify(
             data,
@@ -66,6 +67,7 @@ class Verification:
             outside=self._outside.for_client(address),
             schemas=self._schemas.in_force(),
             held=self._held,
+            asked=asked,
         )
 
     def verify_withdrawal(self, data: bytes, address: str | None, now: datetime) -> Withdrawal:

@@ -23,8 +23,9 @@ CREDENTIAL = "VerifiableCredential"
 PRESENTATION = "VerifiablePresentation"
 ENVELOPED = "EnvelopedVerifiableCredential"
 
-#: Claims that JWT libraries add to a payload (RFC 7519, RFC 7800): judged as such, never as JSON-LD terms.
-REGISTERED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"})
+#: Claims that JWT libraries add to a payload (RFC 7519, RFC 7800, OpenID Connect): judged as such, never as
+#: JSON-LD terms.
+REGISTERED_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce"})
 
 #: Spellings of `typ` in circulation (VC-JOSE-COSE and its drafts), each also with `application/` before it.
 _TYP_FORMS: Mapping[str, Form | None] = {

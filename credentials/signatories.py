@@ -12,6 +12,7 @@ from datetime import datetime
 from credentials.checks import Statement
 from credentials.envelope import Envelope
 from credentials.jsonld import Expansion, JsonLd
+from credentials.presenting import Asked
 from credentials.proof_sets import previous_of
 from credentials.report import Check, Outcome, ProofReport
 from credentials.resolving import Resolved
@@ -28,11 +29,14 @@ class Signatories:
         statement: Statement,
         resolve: Callable[[str], Resolved],
         at: datetime,
+        asked: Asked,
     ) -> None:
         self._all = [
-            Signatory(envelope, proof, previous_of(proof, envelope.proofs), expansion, statement, resolve, at)
+            Signatory(
+                envelope, proof, previous_of(proof, envelope.proofs), expansion, statement, resolve, at, asked
+            )
             for proof in envelope.proofs
-        ] or [Signatory(envelope, {}, (), expansion, statement, resolve, at)]
+        ] or [Signatory(envelope, {}, (), expansion, statement, resolve, at, asked)]
         self.decisive = next((each for each in self._all if each.is_signer), self._all[0])
         self.reports: tuple[ProofReport, ...] = ()
 

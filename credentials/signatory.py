@@ -13,6 +13,7 @@ from credentials.errors import Rejection
 from credentials.jsonld import Expansion, JsonLd
 from credentials.jws import verify_compact
 from credentials.keys import KeyUnusable, PublicKey
+from credentials.presenting import NOTHING_ASKED, Asked
 from credentials.proofs import match_proof
 from credentials.report import Check, Outcome, ProofSummary
 from credentials.resolving import Obtained, ResolutionFailed, Resolved
@@ -29,7 +30,8 @@ _OBTAINED: Mapping[Obtained, str] = {
 class Signatory:
     """The checks of one signature, in order; one that can't be made without an earlier one returns None.
 
-    `proof` is the embedded proof, empty for a JWT; `previous` are the proofs that it signs with the document.
+    `proof` is the embedded proof, empty for a JWT; `previous` are the proofs that it signs with the document,
+    `asked` what the reader wants to see signed.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Signatory:
         statement: Statement,
         resolve: Callable[[str], Resolved],
         at: datetime,
+        asked: Asked,
     ) -> None:
         self.envelope = envelope
         self.proof = proof
@@ -49,6 +52,7 @@ class Signatory:
         self.signer = statement.signer
         self.word = "issuer" if envelope.form == "vc" else "holder"
         self.at = at
+        self.asked = asked
         self.method: VerificationMethod | None = None
         self.obtained: Obtained | None = None
         self.summary: ProofSummary | None = None
@@ -156,11 +160,12 @@ class Signatory:
             allowed = {purpose: allowed[purpose]}
         for purpose, methods in allowed.items():
             if self.method.id in methods:
+                answered = self.asked.answered(self.envelope, self.proof)
                 return Check(
                     "purpose",
                     Outcome.PASSED,
                     f"The {self.word}'s DID document lists the key under {purpose}.",
-                    {"purpose": purpose},
+                    {"purpose": purpose, **answered},
                 )
         raise Rejection(
             "purpose",
@@ -192,6 +197,8 @@ class Signatory:
                 match.options_covered,
                 match.remarks,
             )
+        if not covered and self.asked != NOTHING_ASKED:
+            raise Rejection("signature", "The signature does not cover its challenge and domain.")
         self.summary = self._summary(variant)
         return Check(
             "signature",

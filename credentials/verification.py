@@ -38,6 +38,7 @@ from credentials.jsonld import JsonLd
 from credentials.outside import Outside
 from credentials.parsing import MAX_BYTES
 from credentials.policies import FOUNDATION, Demand, Policy
+from credentials.presenting import NOTHING_ASKED, Asked
 from credentials.report import CHECKS, Check, Outcome, ProofReport, ProofSummary, Report, Verdict
 from credentials.resolving import Resolver
 from credentials.shapes.bridging import Statements, statements_in
@@ -139,13 +140,14 @@ class Verifier:
         held: Held | None = None,
         outside: Outside | None = None,
         anchors: TrustAnchors | None = None,
+        asked: Asked = NOTHING_ASKED,
     ) -> Verified:
         """Verify a credential or a presentation as it stands at the time `at`, by default now.
 
         `resolver`, `outside` and `anchors` take the place of the verifier's own for this call (on behalf of
         one client, or as they were kept). Without anchors no chain is checked.
         `schemas` are those to check shapes against, None where there are none; `held` finds credentials that
-        are here, whose digests this one may give.
+        are here, whose digests this one may give; `asked` is what a presentation must have signed.
         Raises `Refused` with the report for everything that is not accepted.
         """
         surroundings = Surroundings(
@@ -157,7 +159,7 @@ class Verifier:
             held,
         )
         run = _Run(self, surroundings)
-        examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes))
+        examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes), asked)
         if examined.report.verdict is Verdict.REFUSED or examined.envelope is None:
             raise Refused(examined.report)
         return Verified(
@@ -209,9 +211,9 @@ class _Run:
         self.verifier = verifier
         self.surroundings = surroundings
 
-    def examine(self, opening: Callable[[], Envelope]) -> _Examined:
+    def examine(self, opening: Callable[[], Envelope], asked: Asked) -> _Examined:
         """All checks of one credential or presentation; those inside a presentation too."""
-        examination = _Examination(self, opening)
+        examination = _Examination(self, opening, asked)
         examination.prepare()
         inner = [_Examination(self, _opening_of(entry)) for entry in examination.entries or ()]
         beside = Beside()
@@ -249,9 +251,17 @@ class _Run:
 class _Examination:
     """The checks of one credential or presentation, in order."""
 
-    def __init__(self, run: _Run, opening: Callable[[], Envelope], *, alone: bool = False) -> None:
+    def __init__(
+        self,
+        run: _Run,
+        opening: Callable[[], Envelope],
+        asked: Asked = NOTHING_ASKED,
+        *,
+        alone: bool = False,
+    ) -> None:
         self.context = run
         self.surroundings = run.surroundings
+        self.asked = asked
         # Without asking further: neither who vouches for the key nor what a status list says.
         self.alone = alone
         self.jsonld = run.verifier.jsonld
@@ -309,7 +319,7 @@ class _Examination:
 
         at = self.surroundings.at
         self.attempt(lambda: check_validity(envelope, statement, at))
-        signatories = Signatories(envelope, expansion, statement, self.surroundings.resolve, at)
+        signatories = Signatories(envelope, expansion, statement, self.surroundings.resolve, at, self.asked)
         for check in signatories.checks(self.jsonld, allow_rs256=self.context.verifier.allow_rs256):
             self.keep(check)
         signatory = signatories.decisive

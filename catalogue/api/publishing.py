@@ -11,8 +11,10 @@ from catalogue.api.blueprint import Blueprint, json_answer, location, node
 from catalogue.api.kinds import Kind
 from catalogue.api.media import JSON_TYPES, SELF_DESCRIPTION_TYPES, WITHDRAWAL_TYPES, read_body
 from catalogue.api.problems import Problem
+from catalogue.api.queries import AskedArguments
 from catalogue.observability import OUTCOMES
 from credentials.errors import Rejection
+from credentials.presenting import Asked
 
 blueprint = Blueprint("publishing", __name__, description="For providers: publish, check and withdraw.")
 
@@ -100,10 +102,11 @@ def publish() -> Response:
 @blueprint.route("/verifications", methods=["POST"])
 @blueprint.refuses(*BODY_REFUSALS, kinds.MALFORMED_DOCUMENT)
 @blueprint.doc(requestBody=_SELF_DESCRIPTION)
+@blueprint.arguments(AskedArguments, location="query")
 @blueprint.response(
     200, schemas.ReportSchema, description="The report; `verdict` says what publishing would."
 )
-def verify() -> Response:
+def verify(arguments: dict[str, Any]) -> Response:
     """Check a self-description without publishing it.
 
     Nothing is kept. The answer is 200 whether the verdict is `accepted` or `refused`.
@@ -111,7 +114,7 @@ def verify() -> Response:
     data = read_body(SELF_DESCRIPTION_TYPES)
     services = node()
     services.admission.request(request.remote_addr, "verify", len(data))
-    report = services.publisher.check(data, address=request.remote_addr)
+    report = services.publisher.check(data, address=request.remote_addr, asked=Asked(**arguments))
     OUTCOMES.labels("verify", report.verdict.value).inc()
     return json_answer(report.to_dict())
 

@@ -12,6 +12,7 @@ from marshmallow.validate import Length, OneOf, Range
 from catalogue import suggestions
 from catalogue.api.schemas import Whole
 from catalogue.lifecycle import State
+from credentials.presenting import MAX_ASKED
 from search.query import (
     DEFAULT_FACETS,
     DEFAULT_SIZE,
@@ -82,6 +83,19 @@ def page_cursor() -> fields.String:
     return one(
         "`next` of the page before; only with otherwise the same parameters.",
         validate=[Length(1, MAX_CURSOR), IS_TEXT],
+    )
+
+
+class AskedArguments(Arguments):
+    """What a presentation must have signed to be accepted."""
+
+    challenge = one(
+        "The challenge that the holder was given: `challenge` of the proof, `nonce` of a token.",
+        validate=[Length(1, MAX_ASKED), IS_TEXT],
+    )
+    domain = one(
+        "Whom the presentation must be for: `domain` of the proof, `aud` of a token.",
+        validate=[Length(1, MAX_ASKED), IS_TEXT],
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from credentials.presenting import Asked
     from credentials.report import Report
     from credentials.shapes.checking import SchemasInForce
     from credentials.verification import Verifier
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Shapes or class hierarchy to check against, Turtle or JSON-LD; may be given several times.",
 )
+@click.option("--challenge", metavar="TEXT", help="Presentations: the challenge that must be signed.")
+@click.option("--domain", metavar="TEXT", help="Presentations: whom they must be for.")
 @click.option("--online", is_flag=True, help="Fetch did:web documents over https; without it, no network.")
 def verify(
     files: tuple[str, ...],
@@ -56,6 +59,8 @@ def verify(
     trust_anchors: str | None,
     policy: str | None,
     schema_files: tuple[Path, ...],
+    challenge: str | None,
+    domain: str | None,
     online: bool,
 ) -> None:
     """Verify self-descriptions here, without a node.
@@ -63,11 +68,16 @@ def verify(
     FILE is what would be published; `-` is standard input. Exit code 2 when a file can't be read or the usage
     is wrong, else 1 when one is refused, else 0. Many files are spread over all processors.
     """
-    moment = moment_of(at, "--at") if at else None
-    verifier = _verifier(did_documents, policy, trust_anchors, online)
-    schemas = _schemas(schema_files)
+    from credentials.presenting import Asked
+
+    verifying = _Verifying(
+        _verifier(did_documents, policy, trust_anchors, online),
+        _schemas(schema_files),
+        moment_of(at, "--at") if at else None,
+        Asked(challenge, domain),
+    )
     code = 0
-    for told in spread(lambda name: _examine(verifier, schemas, name, moment, as_json=as_json), files):
+    for told in spread(lambda name: _examine(verifying, name, as_json=as_json), files):
         code = max(code, told.code)
         if told.error:
             click.echo(told.error, err=True)
@@ -85,27 +95,35 @@ class _Told:
     error: str = ""
 
 
-def _examine(
-    verifier: Verifier, schemas: SchemasInForce | None, name: str, at: datetime | None, *, as_json: bool
-) -> _Told:
+@dataclass(frozen=True, slots=True)
+class _Verifying:
+    """All that the command line says of how to verify."""
+
+    verifier: Verifier
+    schemas: SchemasInForce | None
+    at: datetime | None
+    asked: Asked
+
+    def report(self, data: bytes) -> Report:
+        """The report on one submission, accepted or refused."""
+        from credentials.verification import Refused
+
+        try:
+            return self.verifier.verify(data, self.at, schemas=self.schemas, asked=self.asked).report
+        except Refused as refused:
+            return refused.report
+
+
+def _examine(verifying: _Verifying, name: str, *, as_json: bool) -> _Told:
     from credentials.report import Verdict
 
     try:
         data = read_bytes(name)
     except Unusable as error:
         return _Told(EXIT_USAGE, error=f"Error: {error.message}")
-    report = _report(verifier, schemas, data, at)
+    report = verifying.report(data)
     lines = (json.dumps(report.to_dict(), ensure_ascii=False),) if as_json else tuple(_tell(name, report))
     return _Told(0 if report.verdict is Verdict.ACCEPTED else EXIT_REFUSED, lines)
-
-
-def _report(verifier: Verifier, schemas: SchemasInForce | None, data: bytes, at: datetime | None) -> Report:
-    from credentials.verification import Refused
-
-    try:
-        return verifier.verify(data, at, schemas=schemas).report
-    except Refused as refused:
-        return refused.report
 
 
 def _schemas(files: tuple[Path, ...]) -> SchemasInForce | None:

@@ -183,3 +183,32 @@ def test_many_files_are_told_in_their_order_whatever_process_looked(good: str, f
     expected = ["refused" if name == "forged.jwt" else "accepted" for name in names if name != "missing"]
     assert [report["verdict"] for report in reports(done)] == expected
     assert "missing: No such file" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["vp-jwt", "vp-eddsa-rdfc-2022"])
+def test_presentation_answers_the_challenge_that_it_was_signed_for(
+    form: str, good: str, folder: Path
+) -> None:
+    run = CliRunner().invoke
+    assert run(catalogue, ["keygen", "--out", "key.jwk"]).exit_code == 0
+    options = ("--challenge", "c-1", "--domain", "d.example")
+    signing = [
+        "sign",
+        good,
+        "--key",
+        "key.jwk",
+        "--format",
+        form,
+        "--created",
+        CREATED,
+        "--out",
+        "vp",
+        *options,
+    ]
+    assert run(catalogue, signing).exit_code == 0
+    assert verify("vp").exit_code == 0
+    assert verify("vp", *options).exit_code == 0
+    for others in (("--challenge", "c-2"), ("--domain", "e.example")):
+        done = verify("--json", "vp", *others)
+        assert done.exit_code == 1
+        assert outcome(reports(done)[0], "purpose") == "failed"

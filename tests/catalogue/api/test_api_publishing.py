@@ -10,6 +10,8 @@ from api_support import LD_JSON, ApiNode, MakeApi, Provider, problem
 
 from catalogue.api.media import SELF_DESCRIPTION_TYPES
 from credentials.identity import digest_of
+from credentials.signing import sign_credential, sign_presentation
+from credentials.times import utc_now
 
 
 def test_accepted_publication_answers_201_with_its_place(api: ApiNode, provider: Provider) -> None:
@@ -161,6 +163,39 @@ def test_dry_run_is_200_with_either_verdict_and_keeps_nothing(api: ApiNode, prov
         assert response.status_code == 200
         assert response.get_json()["verdict"] == verdict
     assert api.client.get("/self-descriptions").get_json()["total"] == 0
+
+
+def test_dry_run_asks_a_presentation_for_challenge_and_domain(api: ApiNode, provider: Provider) -> None:
+    data = sign_presentation(
+        [provider.signed("Shown")],
+        provider.key,
+        provider.method,
+        holder=provider.did,
+        form="eddsa-rdfc-2022",
+        created=utc_now(),
+        challenge="c-1",
+        domain="https://d.example",
+    )
+    for query, verdict in (
+        ("", "accepted"),
+        ("?challenge=c-1&domain=https://d.example", "accepted"),
+        ("?challenge=c-2", "refused"),
+        ("?domain=https://e.example", "refused"),
+    ):
+        response = api.client.post(f"/verifications{query}", data=data, content_type=LD_JSON)
+        assert response.get_json()["verdict"] == verdict, query
+    for query in ("?challenge=", f"?challenge={'c' * 1001}", "?challenge=a&challenge=b"):
+        response = api.client.post(f"/verifications{query}", data=data, content_type=LD_JSON)
+        problem(response, "invalid-parameter", 400)
+
+
+def test_dry_run_reports_each_of_several_proofs(api: ApiNode, provider: Provider) -> None:
+    once = json.loads(provider.signed("Signed twice", form="eddsa-rdfc-2022"))
+    data = sign_credential(
+        once, provider.key, provider.method, form="eddsa-jcs-2022", created=utc_now(), earlier="set"
+    )
+    report = api.client.post("/verifications", data=data, content_type=LD_JSON).get_json()
+    assert [proof["variant"] for proof in report["proofs"]] == ["eddsa-rdfc-2022", "eddsa-jcs-2022"]
 
 
 def test_withdrawn_is_410_and_never_lists_again(api: ApiNode, provider: Provider) -> None:
