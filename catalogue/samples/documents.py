@@ -169,12 +169,15 @@ class Writer:
         named = []
         for name in entry.members["for"]:
             document = published[name]
+            if "years_ago" in entry.members:
+                signed = to_rfc3339(self._on(-entry.members["years_ago"]))
+                document = {**document, "validFrom": signed}
             digest = hashlib.sha256(rfc8785.dumps(document)).hexdigest()
             named.append(
                 {
                     "id": document["id"],
                     "type": "gx:CompliantCredential",
-                    "gx:credentialType": document["type"][-1],
+                    "gx:credentialType": document["credentialSubject"]["type"],
                     "digestSRI": f"sha256-{digest}",
                 }
             )

@@ -94,6 +94,15 @@ def test_own_words_strangers_words_and_what_has_ended_certify_nothing(node: Node
     assert detector["programmes"] == []
 
 
+def test_a_label_for_an_earlier_text_is_a_doubt_and_no_label(node: Node) -> None:
+    (cluster,) = items(node, "offering", "Füzér", provider=("did:web:zuzmaratorony.example",)).values()
+    shown = node.discovery.offering(cluster["id"], ("en",))
+    assert shown["labels"] == []
+    (doubt,) = shown["doubts"]
+    assert (doubt["field"], doubt["value"]) == ("label", "gaia-x:L1")
+    assert doubt["issuer"] == "did:web:wrzosomost.example"
+
+
 def test_one_need_in_three_languages_finds_the_three_office_suites(node: Node) -> None:
     suites = {"Samen", "Tandem", "Galerie"}
     for text in ("suite bureautique collaborative", "collaborative office suite", "Bürosoftware"):
