@@ -56,7 +56,6 @@ class Described:
                 state=self.current.state.value,
                 listed_at=self.current.listed_at,
                 provider=self.provider,
-                version=self.current.position,
                 valid_until=self.current.valid_until,
                 shapes=self.current.shapes,
             ),

@@ -77,6 +77,9 @@ def exposition(services: Node) -> tuple[bytes, str]:
     log_size = Gauge("catalogue_log_entries", "Entries of the log.", registry=registry)
     lag = Gauge("catalogue_index_lag_entries", "Entries that the index is behind.", registry=registry)
     available = Gauge("catalogue_index_available", "1 if the index answers.", registry=registry)
+    each = Gauge(
+        "catalogue_engine_lag_entries", "Entries that one engine is behind.", ["engine"], registry=registry
+    )
     try:
         behind = services.discovery.lag()
     except IndexUnavailable:
@@ -85,6 +88,9 @@ def exposition(services: Node) -> tuple[bytes, str]:
         available.set(1)
         log_size.set(behind.log_size)
         lag.set(behind.log_size - behind.indexed)
+        for name, indexed in behind.engines.items():
+            if indexed is not None:
+                each.labels(name).set(behind.log_size - indexed)
     text = generate_latest(registry)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         shared = CollectorRegistry()

@@ -47,8 +47,7 @@ class Listing:
     """The facts of a record's listing which its description doesn't hold.
 
     `id` is the record id, `digest` and `content_id` name the listed statement, `state` is the record's
-    state as the store calls it, `shapes` what came of the check of that name. `version` grows with every
-    change of the document (a store sequence number).
+    state as the store calls it, `shapes` what came of the check of that name.
     """
 
     id: str
@@ -57,7 +56,6 @@ class Listing:
     state: str
     listed_at: datetime
     provider: Provider
-    version: int
     valid_until: datetime | None = None
     shapes: str = "not_checked"
 
@@ -83,7 +81,6 @@ class Document:
     identity: str
     state: str
     listed_at: datetime
-    version: int
     item: Mapping[str, object]
     subject: str = ""
     names: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
@@ -126,7 +123,6 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
         identity=provider.identity.value,
         state=listing.state,
         listed_at=listing.listed_at,
-        version=listing.version,
         subject=description.subject,
         names=names,
         descriptions=descriptions,

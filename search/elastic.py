@@ -98,7 +98,12 @@ class ElasticEngine:
         self._claim = claim
 
     def position(self) -> str | None:
-        """See `Engine.position`."""
+        """See `Engine.position`. To a reader, only an index that can answer tells its position."""
+        if not self._writable:
+            with failures(self._place):
+                self._client.search(
+                    index=self._target, size=0, track_total_hits=False, allow_partial_search_results=False
+                )
         return self._control(self._target).position
 
     def search(self, query: Query) -> Page:

@@ -43,8 +43,8 @@ PASSWORD = secrets.token_hex(12)
 ROLES = """
 catalogue:
   indices:
-    - names: ["catalogue*"]
-      privileges: ["manage", "read", "write"]
+    - names: ["catalogue-*"]
+      privileges: ["read", "write", "manage"]
 """
 _ITERATIONS = 1_000
 

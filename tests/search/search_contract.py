@@ -73,21 +73,21 @@ class ChangesContract(EngineContract):
 
     def test_later_document_of_the_same_id_replaces_the_earlier(self, engine: Engine) -> None:
         engine.apply([document("a", "Alpha")], (), "1")
-        engine.apply([replace(document("a", "Beta"), version=2)], (), "2")
+        engine.apply([document("a", "Beta")], (), "2")
         engine.refresh()
         assert engine.search(Query(text="alpha")).total == 0
         assert engine.search(Query(text="beta")).total == 1
         assert engine.search(Query()).total == 1
 
     def test_last_document_of_an_id_in_one_call_stays(self, engine: Engine) -> None:
-        engine.apply([document("a", "Alpha"), replace(document("a", "Beta"), version=2)], (), "1")
+        engine.apply([document("a", "Alpha"), document("a", "Beta")], (), "1")
         engine.refresh()
         page = engine.search(Query())
         assert [hit.item["names"] for hit in page.hits] == [{"": "Beta"}]
 
     def test_upsert_outlives_a_delete_of_the_same_call(self, engine: Engine) -> None:
         engine.apply([document("a", "Alpha")], (), "1")
-        engine.apply([replace(document("a", "Beta"), version=2)], [record("a")], "2")
+        engine.apply([document("a", "Beta")], [record("a")], "2")
         engine.refresh()
         assert engine.search(Query()).total == 1
 

@@ -51,7 +51,6 @@ def document(
         identity=identity,
         state=state,
         listed_at=EPOCH + timedelta(minutes=minutes),
-        version=1,
         subject=subject,
         names=names,
         descriptions=descriptions,

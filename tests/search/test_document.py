@@ -21,7 +21,6 @@ LISTING = Listing(
     state="listed",
     listed_at=datetime(2026, 3, 1, tzinfo=UTC),
     provider=Provider("did:web:p.example", Identity.DOMAIN, "12" * 16, "Provider"),
-    version=9,
 )
 DESCRIPTION = Description(
     kind=Kind.OFFERING, subject="urn:s", issuer="did:web:p.example", names={"en": "Name"}
