@@ -123,7 +123,8 @@ class Indexer:
                 log.warning("index is made anew", problem=damage.problem)
             return None
         if here is None:
-            return Position(ends.generation, 0, 0)
+            # One batch is soon there; of more, a part must not answer.
+            return Position(ends.generation, 0, 0) if ends.log_size <= BATCH else None
         if here.log <= ends.log_size and here.event <= ends.event_count:
             return here
         # The store is an older one put back: what is here may never have been said.

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from sqlalchemy import update
@@ -325,16 +324,6 @@ def test_index_half_made_anew_leaves_the_old_one_answering_and_no_litter(
     assert len(found(node)) == 7
 
 
-class Counting(EmbeddedEngine):
-    """Remembers the records that were put into the index, in order."""
-
-    records: ClassVar[list[str]] = []
-
-    def apply(self, upserts: Sequence[Document], deletes: Sequence[str], position: str) -> None:
-        self.records += [document.id for document in upserts]
-        super().apply(upserts, deletes, position)
-
-
 def test_index_filled_from_the_start_describes_again_only_what_evidence_came_after(
     node: Node, provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,11 +336,36 @@ def test_index_filled_from_the_start_describes_again_only_what_evidence_came_aft
     clock.advance(seconds=1)
     publish(node, provider.sign(provider.participant("Nuée SAS")))
     late_records = [publish(node, data) for data in late]
-    Counting.records.clear()
-    engine = Counting(node.settings.index_folder, writable=True)
+    put: list[str] = []
+    apply = EmbeddedEngine.apply
+
+    def counting(
+        self: EmbeddedEngine, upserts: Sequence[Document], deletes: Sequence[str], position: str
+    ) -> None:
+        put.extend(document.id for document in upserts)
+        apply(self, upserts, deletes, position)
+
+    monkeypatch.setattr(EmbeddedEngine, "apply", counting)
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
     Indexer(node.database, engine, Describer(node.settings), clock).catch_up()
     engine.close()
-    assert [Counting.records.count(record) for record in early_records] == [2, 2]
-    assert [Counting.records.count(record) for record in late_records] == [1, 1, 1]
+    assert [put.count(record) for record in early_records] == [2, 2]
+    assert [put.count(record) for record in late_records] == [1, 1, 1]
     answer = node.discovery.search(Query(filters={"provider": ("Nuée SAS",)}), ("en",))
     assert answer["total"] == 5
+
+
+def test_index_of_many_entries_answers_nothing_before_it_is_whole(
+    node: Node, provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalogue.indexer.BATCH", 2)
+    for number in range(5):
+        publish(node, provider.sign(provider.offering(f"s{number}", subject=f"https://p.example/{number}")))
+    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
+    indexer = Indexer(node.database, engine, Describer(node.settings), clock)
+    totals = []
+    while indexer.step():
+        node.discovery.refresh()
+        totals.append(len(found(node)))
+    engine.close()
+    assert set(totals) == {0, 5}
