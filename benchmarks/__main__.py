@@ -1,4 +1,4 @@
-"""Every figure of the catalogue in one run: `python -m benchmarks [--quick] [--large] [--database-url URL]`.
+"""Every figure of the catalogue in one run: `python -m benchmarks [--quick] [--large] ...`.
 
 One line per figure. Nothing here asserts: a shared or slow machine shows in the reference lines, which are
 measured beside the figures in the same run.
@@ -7,8 +7,10 @@ measured beside the figures in the same run.
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import corpus, footprint, publishing, questions, running, searching
@@ -27,6 +29,8 @@ MISSPELT_RATE = 400
 LARGE = 100_000
 LARGE_P50_MS = 10
 REBUILD_SECONDS = 180
+#: How much longer than the raw request an answer by way of Elasticsearch may take; the greater counts.
+RAW_TIMES, RAW_MORE_MS = 1.5, 3.0
 
 
 def main() -> int:
@@ -35,6 +39,12 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="once and briefly: to see that it works")
     parser.add_argument("--large", action="store_true", help=f"also with {LARGE} offerings (ten minutes)")
     parser.add_argument("--database-url", default="", help="an empty PostgreSQL database to measure too")
+    parser.add_argument(
+        "--elasticsearch",
+        default="",
+        metavar="URL",
+        help="an Elasticsearch without security, to measure too with --large; indexes bench* are made there",
+    )
     options = parser.parse_args()
     runs, seconds = (1, 3) if options.quick else (3, 10)
     with tempfile.TemporaryDirectory(prefix="catalogue-benchmarks-") as name:
@@ -49,7 +59,7 @@ def main() -> int:
         searches(folder, runs, seconds)
         weigh(folder)
         if options.large:
-            large(folder, runs, seconds)
+            large(folder, runs, seconds, options.elasticsearch)
     return 0
 
 
@@ -97,7 +107,7 @@ def searches(folder: Path, runs: int, seconds: int) -> None:
     count = footprint.OFFERINGS
     searching.fill(here, count)
     references = [searching.reference_rate(here, 2) for _ in range(runs)]
-    with searching.filled(here) as node:
+    with searching.filled(here, {}) as node:
         for name, made, wanted in (
             ("exact terms", questions.exact(), EXACT_RATE),
             ("a typo", questions.misspelt(), MISSPELT_RATE),
@@ -116,28 +126,53 @@ def searches(folder: Path, runs: int, seconds: int) -> None:
     say(Figure("  the empty application", references, "/s").line())
 
 
-def large(folder: Path, runs: int, seconds: int) -> None:
+def large(folder: Path, runs: int, seconds: int, elasticsearch: str) -> None:
     """Figures of a large catalogue: making its index anew, searching it, its memory and disk."""
     here = folder / "large"
     here.mkdir()
     searching.fill(here, LARGE)
-    made = searching.rebuild(here)
-    say(Figure(f"index of {LARGE} offerings made anew", [made.seconds], "s", REBUILD_SECONDS, False).line())
-    say(Figure("  CPU of it", [made.cpu_seconds], "s").line())
-    with searching.filled(here) as node:
-        asked_in = here / "filtered"
-        searching.write_questions(asked_in, questions.filtered(), node)
-        asked = [searching.ask(node, asked_in, seconds, connections=1) for _ in range(runs)]
-        p50s = [one.load.p50 for one in asked]
-        name = f"search {LARGE} offerings, two filters, five facets, one client"
-        say(Figure(f"{name}: p50", p50s, "ms", LARGE_P50_MS, False).line())
-        say(Figure("  p95", [one.load.p95 for one in asked], "ms").line())
-        say(Figure("  workers' CPU each", [one.worker_ms for one in asked], "ms").line())
+    remade(here, "embedded", {})
+    with searching.filled(here, {}) as node:
+        p50s = one_client(node, here, "embedded", runs, seconds)
+        say(Figure("  p50, embedded", p50s, "ms", LARGE_P50_MS, False).line())
         say(Figure("  memory (PSS)", [running.pss(node.process.pid) / 1e6], "MB").line())
         index = running.disk_bytes(node.data / "index")
         say(Figure("  disk of the index, an offering", [index / LARGE / 1000], "kB").line())
         whole = running.disk_bytes(node.data)
         say(Figure("  disk of the whole data folder, an offering", [whole / LARGE / 1000], "kB").line())
+    if elasticsearch:
+        settings = {"CATALOGUE_SEARCH_URL": elasticsearch, "CATALOGUE_SEARCH_INDEX": "bench"}
+        remade(here, "Elasticsearch", settings)
+        with searching.filled(here, settings) as node:
+            searching.raw_milliseconds(elasticsearch, "bench", questions.filtered())
+            raws, p50s = [], []
+            for _ in range(runs):
+                taken = searching.raw_milliseconds(elasticsearch, "bench", questions.filtered())
+                raws.append(statistics.median(taken))
+                p50s += one_client(node, here, "Elasticsearch", 1, seconds)
+            raw = statistics.median(raws)
+            bound = max(raw * RAW_TIMES, raw + RAW_MORE_MS)
+            say(Figure("  p50, Elasticsearch", p50s, "ms", bound, False).line())
+            say(Figure("  p50 of the raw request", raws, "ms").line())
+
+
+def remade(here: Path, engine: str, settings: Mapping[str, str]) -> None:
+    """Figures of an index made anew while no node runs."""
+    made = searching.rebuild(here, settings)
+    name = f"index of {LARGE} offerings made anew, {engine}"
+    say(Figure(name, [made.seconds], "s", REBUILD_SECONDS, False).line())
+    say(Figure("  CPU of it", [made.cpu_seconds], "s").line())
+
+
+def one_client(node: running.Running, here: Path, engine: str, runs: int, seconds: int) -> list[float]:
+    """Figures of one client that asks with two filters for five facets; returns the medians in ms."""
+    paths = here / engine
+    searching.write_questions(paths, questions.filtered(), node)
+    answered = [searching.ask(node, paths, seconds, connections=1) for _ in range(runs)]
+    say(f"search {LARGE} offerings, two filters, five facets, one client, {engine}:")
+    say(Figure("  p95", [one.load.p95 for one in answered], "ms").line())
+    say(Figure("  workers' CPU each", [one.worker_ms for one in answered], "ms").line())
+    return [one.load.p50 for one in answered]
 
 
 def weigh(folder: Path) -> None:

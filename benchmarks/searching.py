@@ -6,12 +6,17 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import corpus, filling, load, publishing, running
+from elasticsearch import Elasticsearch
+
+from benchmarks import corpus, filling, load, publishing, questions, running
+from search.elastic_schema import SearchBody
+from search.plan import question_of
+from search.query import Matching
 
 #: Seconds for the indexer to come after a store that was filled behind its back.
 _CATCH_UP_SECONDS = 1_200
@@ -20,7 +25,7 @@ _UNANSWERED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Answered:
     """One run of questions, and the CPU time of all workers for each, in milliseconds."""
 
     load: load.Load
@@ -35,29 +40,29 @@ def fill(folder: Path, count: int) -> None:
 
 
 @contextmanager
-def filled(folder: Path) -> Iterator[running.Running]:
+def filled(folder: Path, settings: Mapping[str, str]) -> Iterator[running.Running]:
     """The node over what `fill` made, when all of it can be found."""
-    settings = {"CATALOGUE_DID_DOCUMENTS": str(folder / "dids")}
-    with running.node(folder / "data", settings) as node:
+    own = {"CATALOGUE_DID_DOCUMENTS": str(folder / "dids"), **settings}
+    with running.node(folder / "data", own) as node:
         running.wait_for(node, "/offerings?facets=none")
         node.wait_searchable(_CATCH_UP_SECONDS)
         yield node
 
 
-def write_questions(path: Path, questions: Sequence[str], node: running.Running) -> None:
+def write_questions(path: Path, asked: Sequence[questions.Asked], node: running.Running) -> None:
     """Write the questions for `ask`, after each was asked once. LoadFailed when too few find anything."""
-    totals = [node.get(question)[1]["total"] for question in questions]
-    if totals.count(0) * 100 > len(questions) * _UNANSWERED:
-        raise load.LoadFailed(f"{totals.count(0)} of {len(questions)} questions find nothing")
-    path.write_text("\n".join(questions))
+    totals = [node.get(question.path)[1]["total"] for question in asked]
+    if totals.count(0) * 100 > len(asked) * _UNANSWERED:
+        raise load.LoadFailed(f"{totals.count(0)} of {len(asked)} questions find nothing")
+    path.write_text("\n".join(question.path for question in asked))
 
 
-def ask(node: running.Running, questions: Path, seconds: int, connections: int = load.CONNECTIONS) -> Asked:
-    """Ask the questions in turn for `seconds`."""
+def ask(node: running.Running, paths: Path, seconds: int, connections: int = load.CONNECTIONS) -> Answered:
+    """Ask the questions of a file in turn for `seconds`."""
     before = running.cpu_seconds(node.process.pid)["cat-worker"]
-    done = load.ask(f"http://127.0.0.1:{node.port}", questions, seconds, connections=connections)
+    done = load.ask(f"http://127.0.0.1:{node.port}", paths, seconds, connections=connections)
     after = running.cpu_seconds(node.process.pid)["cat-worker"]
-    return Asked(done, (after - before) / done.answers * 1000)
+    return Answered(done, (after - before) / done.answers * 1000)
 
 
 def reference_rate(folder: Path, seconds: int) -> float:
@@ -76,10 +81,14 @@ class Rebuild:
     cpu_seconds: float
 
 
-def rebuild(folder: Path) -> Rebuild:
+def rebuild(folder: Path, settings: Mapping[str, str]) -> Rebuild:
     """Make the index of the node in `folder` anew."""
     command = [str(Path(sys.executable).with_name("catalogue")), "search", "rebuild"]
-    own = {"CATALOGUE_DATA": str(folder / "data"), "CATALOGUE_DID_DOCUMENTS": str(folder / "dids")}
+    own = {
+        "CATALOGUE_DATA": str(folder / "data"),
+        "CATALOGUE_DID_DOCUMENTS": str(folder / "dids"),
+        **settings,
+    }
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     subprocess.run(command, env=running.environment_with(own), stdout=subprocess.DEVNULL, check=True)
@@ -87,3 +96,18 @@ def rebuild(folder: Path) -> Rebuild:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Rebuild(seconds, used)
+
+
+def raw_milliseconds(url: str, index: str, asked: Sequence[questions.Asked]) -> list[float]:
+    """What Elasticsearch takes for the node's own requests, sent by the same client with nothing around."""
+    client = Elasticsearch(url)
+    taken: list[float] = []
+    for question in asked:
+        body = SearchBody(question_of(question.query)).of(Matching.ALL)
+        start = time.monotonic()
+        client.search(
+            index=index, body=body, search_type="dfs_query_then_fetch", allow_partial_search_results=False
+        )
+        taken.append((time.monotonic() - start) * 1000)
+    client.close()
+    return taken
