@@ -71,15 +71,20 @@ def check_shapes(
         )
     if not results:
         return Check("shapes", Outcome.PASSED, "What it states is as the shapes ask.", evidence)
-    problems = [problem_of(result, statements) for result in results[:MAX_PROBLEMS]]
-    first = problems[0]
-    count = f"at least {MAX_RESULTS}" if len(results) == MAX_RESULTS else str(len(results))
+    # A class and those above it have shapes that ask for the same.
+    told = [problem_of(result, statements) for result in results]
+    different = [*{tuple(problem.values()): problem for problem in told}.values()]
+    problems, first = different[:MAX_PROBLEMS], different[0]
+    detail = f"{first['field']} of {first['node']}: {first['problem']} {first['action']}"
+    if len(different) > 1:
+        at_least = "at least " if len(results) == MAX_RESULTS else ""
+        listed = f"; {len(problems)} are listed" if len(problems) < len(different) else ""
+        detail += f" ({at_least}{len(different)} problems in all{listed}.)"
     return Check(
         "shapes",
         Outcome.FAILED,
-        f"{first['field']} of {first['node']}: {first['problem']} {first['action']}"
-        + (f" ({count} problems in all; the first {len(problems)} are listed.)" if len(results) > 1 else ""),
-        evidence | {"problems": problems, "count": len(results)},
+        detail,
+        evidence | {"problems": problems, "count": len(different)},
     )
 
 

@@ -96,12 +96,15 @@ class ShapeSet:
         schemas = tuple(schemas)
         self._above = _closure(schemas)
         self._targets: dict[str, list[_Prepared]] = {}
+        self._subjects_of: dict[str, list[_Prepared]] = {}
         for schema in schemas:
             sets = tuple((members, frozenset(members)) for members in schema.sets)
             for shape in schema.shapes:
                 prepared = _Prepared(shape, sets)
                 for target in shape.targets:
                     self._targets.setdefault(target, []).append(prepared)
+                for path in shape.subjects_of:
+                    self._subjects_of.setdefault(path, []).append(prepared)
 
     def check(
         self, statements: Statements, known: Mapping[str, list[str]] = MappingProxyType({})
@@ -113,10 +116,12 @@ class ShapeSet:
         examined = Examined(statements, self._above, known)
         results: list[Result] = []
         nodes = 0
-        for node in statements:
+        for node, properties in statements.items():
             shapes = {
                 id(shape): shape for name in examined.classes(node) for shape in self._targets.get(name, ())
             }
+            for path in self._subjects_of.keys() & properties.keys():
+                shapes.update((id(shape), shape) for shape in self._subjects_of[path])
             nodes += bool(shapes)
             for shape in shapes.values():
                 for result in shape.results(node, examined):
@@ -159,6 +164,9 @@ class _Prepared:
                 yield Result(focus, path, "MinCount", None, shape.min_count, shape)
             if shape.max_count is not None and count > shape.max_count:
                 yield Result(focus, path, "MaxCount", None, shape.max_count, shape)
+        if shape.unique_lang:
+            for language in _repeated_languages(values):
+                yield Result(focus, path, "UniqueLang", None, language, shape)
         for wanted in self.has:
             if wanted not in values:
                 yield Result(focus, path, "HasValue", None, wanted, shape)
@@ -192,6 +200,11 @@ def _closure(schemas: Iterable[Schema]) -> dict[str, frozenset[str]]:
             open_ += new
         closure[name] = frozenset(found)
     return closure
+
+
+def _repeated_languages(values: list[str]) -> list[str]:
+    languages = [parts_of(value)[2].lower() for value in values if value[0] == '"']
+    return sorted({language for language in languages if language and languages.count(language) > 1})
 
 
 def _component(name: str) -> str:

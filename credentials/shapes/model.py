@@ -26,6 +26,7 @@ class PreparedUnusable(ValueError):
 class Shape:
     """One SHACL shape. Without a `path` it is about the node itself, with one about the values of a property.
 
+    It speaks of nodes of the classes `targets`, and of those that have one of the properties `subjects_of`.
     `tests` are pairs of a constraint's local name in SHACL (`class`, `in`, `or`, ...) and its parameter: a
     term, a number, the number of a set of `Schema.sets`, a pattern with its flags, a shape or several shapes.
     `closed` are the only predicates allowed, None where any is.
@@ -33,11 +34,13 @@ class Shape:
 
     path: str | None = None
     targets: tuple[str, ...] = ()
+    subjects_of: tuple[str, ...] = ()
     name: str = ""
     description: str = ""
     message: str = ""
     min_count: int = 0
     max_count: int | None = None
+    unique_lang: bool = False
     tests: tuple[tuple[str, Any], ...] = ()
     closed: tuple[str, ...] | None = None
     properties: tuple[Shape, ...] = ()
@@ -46,11 +49,13 @@ class Shape:
         """As JSON; what has its default is left out."""
         form: dict[str, Any] = {
             name: value
-            for name in ("path", "name", "description", "message", "min_count", "max_count")
+            for name in ("path", "name", "description", "message", "min_count", "max_count", "unique_lang")
             if (value := getattr(self, name)) or (name == "max_count" and value == 0)
         }
         if self.targets:
             form["targets"] = [*self.targets]
+        if self.subjects_of:
+            form["subjects_of"] = [*self.subjects_of]
         if self.tests:
             form["tests"] = [[name, _written(parameter)] for name, parameter in self.tests]
         if self.closed is not None:
@@ -66,11 +71,13 @@ class Shape:
         return cls(
             path=form.get("path"),
             targets=tuple(form.get("targets", ())),
+            subjects_of=tuple(form.get("subjects_of", ())),
             name=form.get("name", ""),
             description=form.get("description", ""),
             message=form.get("message", ""),
             min_count=form.get("min_count", 0),
             max_count=form.get("max_count"),
+            unique_lang=form.get("unique_lang", False),
             tests=tuple((name, _read(name, parameter)) for name, parameter in form.get("tests", ())),
             closed=tuple(closed) if closed is not None else None,
             properties=tuple(cls.from_dict(inner) for inner in form.get("properties", ())),

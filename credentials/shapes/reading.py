@@ -28,6 +28,7 @@ Syntax = OneOf["turtle", "json-ld"]
 _Triples = Mapping[str, Mapping[str, list[str]]]
 
 _SH = f"<{SHACL}"
+_TARGETS = (f"{_SH}targetClass>", f"{_SH}targetSubjectsOf>")
 _FIRST, _REST, _NIL = (f"<{RDF}{name}>" for name in ("first", "rest", "nil"))
 _SUBCLASS = f"<{RDFS}subClassOf>"
 _CLASSES = frozenset({f"<{RDFS}Class>", "<http://www.w3.org/2002/07/owl#Class>"})
@@ -38,6 +39,8 @@ _STRUCTURE = frozenset(
         "path",
         "property",
         "targetClass",
+        "targetSubjectsOf",
+        "uniqueLang",
         "closed",
         "ignoredProperties",
         "minCount",
@@ -135,13 +138,14 @@ class _Reader:
         shapes = tuple(
             shape
             for subject in self.triples
-            if self.targets(subject) and (shape := self.shape(subject, ())) is not None
+            if (self.targets(subject) or self.objects(subject, "targetSubjectsOf"))
+            and (shape := self.shape(subject, ())) is not None
         )
         if not shapes and not above:
-            raise SchemaInvalid("", "there is no shape with a target class in it, and no class hierarchy")
+            raise SchemaInvalid("", "there is no shape with a target in it, and no class hierarchy")
         for subject, predicates in self.triples.items():
             for predicate in predicates:
-                if predicate.startswith(f"{_SH}target") and predicate != f"{_SH}targetClass>":
+                if predicate.startswith(f"{_SH}target") and predicate not in _TARGETS:
                     raise SchemaInvalid(subject, f"{predicate} is not supported; use sh:targetClass")
         return Schema(shapes, tuple(self.sets), above)
 
@@ -175,11 +179,13 @@ class _Reader:
         return Shape(
             path=self.path(subject),
             targets=self.targets(subject),
+            subjects_of=tuple(self.objects(subject, "targetSubjectsOf")),
             name=self.text(subject, "name"),
             description=self.text(subject, "description"),
             message=self.text(subject, "message"),
             min_count=self.number(subject, "minCount", self.one(subject, "minCount")),
             max_count=None if maximum is None else self.number(subject, "maxCount", maximum),
+            unique_lang=self.flag(subject, "uniqueLang"),
             tests=tuple(self.tests(subject, inside)),
             closed=self.closed(subject),
             properties=tuple(shape for shape in properties if shape is not None),

@@ -8,7 +8,7 @@ from typing import Any
 from credentials.shapes.bridging import TYPE, Statements
 from credentials.shapes.engine import Result
 from credentials.shapes.values import parts_of
-from vocab.namespaces import CREDENTIALS, DCAT, DCTERMS, ODRL, QUDT, SCHEMA, V2511, VCARD, XSD
+from vocab.namespaces import CF, CREDENTIALS, DCAT, DCTERMS, ODRL, QUDT, SCHEMA, V2511, VCARD, XSD
 
 #: Characters of a value that are shown.
 MAX_SHOWN = 80
@@ -16,6 +16,7 @@ MAX_SHOWN = 80
 MAX_NAMED = 10
 
 _PREFIXES = {
+    CF: "cf:",
     V2511: "gx:",
     SCHEMA: "schema:",
     VCARD: "vcard:",
@@ -93,7 +94,11 @@ def _said(result: Result, statements: Statements) -> tuple[str, str]:
         case "MaxCount":
             if expected == 0:
                 return "It must not be there.", "Leave it out."
+            if expected == 1:
+                return "It has more than one value.", "Leave one."
             return f"It has more than {expected} values.", f"Leave {expected} of them."
+        case "UniqueLang":
+            return f"It has more than one text in the language {expected}.", "Leave one for each language."
         case "HasValue":
             return f"It must have the value {short(expected)}.", "Add that value."
         case "Class":

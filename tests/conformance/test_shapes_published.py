@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -18,7 +19,9 @@ from catalogue.samples import sample_files
 from credentials.contexts import ContextStore
 from credentials.envelope import is_enveloped, open_document, open_envelope, open_enveloped
 from credentials.jsonld import JsonLd
+from credentials.report import Outcome
 from credentials.shapes.bridging import TYPE, Statements, statements_in
+from credentials.shapes.checking import SchemasInForce, check_shapes
 from credentials.shapes.engine import ShapeSet
 from credentials.shapes.model import Schema
 from credentials.shapes.reading import read_schema
@@ -155,3 +158,27 @@ def test_the_engine_finds_what_pyshacl_finds_in_changed_documents(
     _, results = shapes.check(statements)
     expected = oracle.check(statements)
     assert comparable_only(found_in(results), statements) == comparable_only(expected, statements)
+
+
+def hostile() -> dict[str, Statements]:
+    """Statements that make for much work: every class at once, every property many times, many values."""
+    classes, properties = official_names()
+    everything: dict[str, list[str]] = {name: [f'"{number}"' for number in range(20)] for name in properties}
+    keywords = [f'"{number}"' for number in range(20_000)]
+    return {
+        "every class and property": {"<urn:s>": {**everything, TYPE: list(classes)}},
+        "every class, many times": {f"<urn:{number}>": {TYPE: list(classes)} for number in range(100)},
+        "many values": {"<urn:s>": {TYPE: [f"<{V2511}ServiceOffering>"], f"<{V2511}keyword>": keywords}},
+    }
+
+
+@pytest.mark.parametrize("name", ["every class and property", "every class, many times", "many values"])
+def test_hostile_statements_are_judged_in_bounded_time(name: str, shapes: ShapeSet) -> None:
+    statements = hostile()[name]
+    schemas = SchemasInForce(shapes, ("official",), b"")
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert check_shapes(statements, schemas).outcome is Outcome.FAILED
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.1

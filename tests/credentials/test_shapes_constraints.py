@@ -10,6 +10,7 @@ from shacl_oracle import Oracle, comparable_only, found_in
 from credentials.shapes.bridging import TYPE, Statements
 from credentials.shapes.engine import MAX_PATTERN_TEXT, MAX_RESULTS, ShapeSet
 from credentials.shapes.reading import read_schema
+from credentials.shapes.wording import problem_of
 from vocab.namespaces import XSD
 
 EX = "https://a.example/"
@@ -50,6 +51,7 @@ CONSTRAINTS = {
     "or": "sh:property [ sh:path ex:p ; sh:or ( [ sh:datatype xsd:integer ] [ sh:class ex:Thing ] ) ]",
     "xone": "sh:xone ( [ sh:path ex:p ; sh:minCount 1 ] [ sh:path ex:q ; sh:minCount 1 ] )",
     "closed": "sh:closed true ; sh:ignoredProperties ( rdf:type ) ; sh:property [ sh:path ex:p ]",
+    "languages": "sh:property [ sh:path ex:p ; sh:uniqueLang true ]",
     "off": "sh:property [ sh:path ex:p ; sh:minCount 9 ; sh:deactivated true ]",
 }
 HIERARCHY = f"{PREFIXES} ex:Below rdfs:subClassOf ex:Thing . ex:Deep rdfs:subClassOf ex:Below ."
@@ -75,6 +77,8 @@ TERMS = [
     '"a"',
     '"xyzxyz"',
     '"abc"@fr',
+    '"abd"@FR',
+    '"abc"@de',
     '"a\\nb"',
     f'"7"^^<{XSD}integer>',
     f'"07"^^<{XSD}integer>',
@@ -112,6 +116,9 @@ def test_a_constraint_finds_what_pyshacl_finds(name: str, drawn: Statements) -> 
         for subject, node in drawn.items()
     }
     _, results = SETS[name].check(statements)
+    for result in results:
+        told = problem_of(result, statements)
+        assert all(told.values()), told
     expected = ORACLES[name].check(statements)
     assert comparable_only(found_in(results), statements) == comparable_only(expected, statements)
 
@@ -132,6 +139,15 @@ def test_every_constraint_finds_something() -> None:
     for name, shapes in SETS.items():
         found = [*shapes.check(everything)[1], *shapes.check(nothing)[1]]
         assert bool(found) is (name != "off"), name
+
+
+def test_a_shape_may_speak_of_whatever_has_a_property() -> None:
+    text = f"{PREFIXES} ex:S sh:targetSubjectsOf ex:p ; sh:property [ sh:path ex:p ; sh:maxCount 1 ] ."
+    shapes, oracle = ShapeSet([read_schema(text.encode(), "turtle")]), Oracle([text.encode()])
+    statements = {f"<{EX}a>": {f"<{EX}p>": TERMS[:2]}, f"<{EX}b>": {f"<{EX}q>": TERMS[:2]}}
+    nodes, results = shapes.check(statements)
+    assert nodes == 1
+    assert found_in(results) == oracle.check(statements) == {(f"<{EX}a>", f"<{EX}p>", "MaxCount")}
 
 
 def test_what_no_shape_speaks_of_is_not_counted() -> None:

@@ -25,14 +25,17 @@ START = f"{PREFIXES} ex:S a sh:NodeShape ; sh:targetClass ex:Thing "
     ("text", "problem"),
     [
         ("not turtle", "it is not turtle"),
-        (PREFIXES, "no shape with a target class"),
+        (PREFIXES, "no shape with a target in it"),
         (
             f"{PREFIXES} ex:S sh:targetNode ex:a . ex:a rdfs:subClassOf ex:b .",
             "targetNode.* is not supported",
         ),
         (f"{START} ; sh:sparql [] .", "sh:sparql is not supported"),
         (f"{START} ; sh:property [ sh:path ex:p ; sh:lessThan ex:q ] .", "sh:lessThan is not supported"),
-        (f"{START} ; sh:property [ sh:path ex:p ; sh:uniqueLang true ] .", "sh:uniqueLang is not supported"),
+        (
+            f'{START} ; sh:property [ sh:path ex:p ; sh:languageIn ( "fr" ) ] .',
+            "sh:languageIn is not supported",
+        ),
         (f"{START} ; sh:property [ sh:path [ sh:inversePath ex:p ] ] .", "only a single property"),
         (f"{START} ; sh:property [ sh:minCount 1 ] .", "has no sh:path"),
         (f"{START} ; sh:property [ sh:path ex:p ; sh:minCount 1, 2 ] .", "stands there 2 times"),
@@ -89,7 +92,8 @@ def test_a_context_named_by_address_is_not_fetched() -> None:
 def test_what_is_prepared_comes_back_as_it_was() -> None:
     text = f"""{START} ; sh:closed true ; sh:ignoredProperties ( rdf:type ) ; sh:name "A thing" ;
         sh:or ( [ sh:path ex:p ; sh:maxCount 0 ] [ sh:not [ sh:path ex:p ; sh:in ( 1 "a"@en ) ] ] ) ;
-        sh:property [ sh:path ex:p ; sh:pattern "a" ; sh:flags "i" ; sh:minLength 2 ; sh:message "No." ] .
+        sh:property [ sh:path ex:p ; sh:pattern "a" ; sh:flags "i" ; sh:minLength 2 ; sh:message "No." ;
+            sh:uniqueLang true ; sh:maxCount 0 ] ; sh:targetSubjectsOf ex:q .
         ex:Below rdfs:subClassOf ex:Thing ."""
     schema = read_schema(text.encode(), "turtle")
     assert Schema.from_bytes(schema.to_bytes()) == schema
