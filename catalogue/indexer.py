@@ -29,6 +29,7 @@ from catalogue.ledger import records_of_entries
 from catalogue.log import Heads, Op, entries, events_after, read_heads, tell
 from catalogue.operations import Operations
 from catalogue.position import Position
+from catalogue.rechecking import in_background
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.store.tables import listings, withdrawals
@@ -299,7 +300,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
         changes = TrustChanges(settings, database, describer.trust, utc_now)
         indexers = {name: Indexer(database, engine, describer, utc_now) for name, engine in engines.items()}
         try:
-            follow(indexers, (operations.catch_up, changes.catch_up), stop)
+            with in_background(settings) as rechecking:
+                follow(indexers, (operations.catch_up, changes.catch_up, rechecking), stop)
         finally:
             for indexer in indexers.values():
                 indexer.close()

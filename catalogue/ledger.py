@@ -34,8 +34,10 @@ from catalogue.store.tables import (
     listings,
     log,
     read_time,
+    rechecks,
     repeats,
     reports,
+    standings,
     stored_time,
     withdrawals,
 )
@@ -72,6 +74,7 @@ _KEPT = select(blobs.c.digest).where(blobs.c.digest == bindparam("of"))
 _REST_ON = RowInsert(evidence)
 _REPORT = RowInsert(reports)
 _LIST = RowInsert(listings)
+_RECHECK = RowInsert(rechecks)
 _IN_RECORD = select(listings.c.content_id).where(listings.c.record_id == bindparam("of")).limit(1)
 _CONTENT_LISTED = select(listings.c.content_id).where(listings.c.content_id == bindparam("of")).limit(1)
 _STANDING = select(
@@ -91,12 +94,14 @@ _RECORD = (
         listings.c.state,
         withdrawals.c.digest.label("withdrawn_by"),
         issuer_rules.c.rule,
+        standings.c.state.label("found"),
     )
     .outerjoin(
         withdrawals,
         (withdrawals.c.content_id == listings.c.content_id) & (withdrawals.c.issuer == listings.c.issuer),
     )
     .outerjoin(issuer_rules, issuer_rules.c.did == listings.c.issuer)
+    .outerjoin(standings, standings.c.content_id == listings.c.content_id)
     .where(listings.c.record_id == bindparam("of"))
 )
 _SETTLE = (
@@ -180,6 +185,9 @@ def list_verified(
     statement is withdrawn and no issuer blocked; else it settles after.
     """
     _REPORT(connection, {"position": entry.position, "report": pack_report(verified.report)})
+    # At once, where something could not be asked.
+    asked_at = "" if _left_open(verified.report) else stored_time(verified.report.verified_at)
+    _RECHECK(connection, {"position": entry.position, "asked_at": asked_at})
     obtained = {source.name: source.obtained for source in verified.sources}
     reports = verified.report.credentials or (verified.report,)
     lines: list[RecordLine] = []
@@ -268,6 +276,7 @@ def settle(connection: Connection, record: str, now: datetime) -> dict[str, Stat
                 read_time(row.valid_from),
                 read_time(row.valid_until) if row.valid_until else None,
                 row.withdrawn_by is not None,
+                State(row.found) if row.found else None,
             )
             for row in rows
         ],
@@ -402,6 +411,7 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
         mine = (listings.c.content_id == content_id) & (listings.c.digest == digest)
         if heir is None:
             connection.execute(delete(listings).where(mine))
+            connection.execute(delete(standings).where(standings.c.content_id == content_id))
             continue
         listed_at = connection.execute(
             select(blobs.c.stored_at).where(blobs.c.digest == heir.digest)
@@ -428,6 +438,7 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
         )
     connection.execute(delete(repeats).where(repeats.c.digest == digest))
     connection.execute(delete(reports).where(reports.c.position.in_(_position_of(digest))))
+    connection.execute(delete(rechecks).where(rechecks.c.position.in_(_position_of(digest))))
     sources = connection.execute(select(evidence.c.source).where(evidence.c.digest == digest)).scalars().all()
     connection.execute(delete(evidence).where(evidence.c.digest == digest))
     connection.execute(delete(blobs).where(blobs.c.digest == digest))
@@ -441,7 +452,21 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
     records = list(dict.fromkeys(row.record_id for row in touched))
     for record in records:
         settle(connection, record, now)
+    # An older statement may show again, which nobody looked at while it was superseded.
+    connection.execute(
+        update(rechecks)
+        .where(rechecks.c.position.in_(select(listings.c.position).where(listings.c.record_id.in_(records))))
+        .values(asked_at="")
+    )
     return records
+
+
+def _left_open(report: Report) -> bool:
+    """Whether a status list could not be had."""
+    status = report.check("status")
+    return (status.outcome is Outcome.NOT_CHECKED and "entries" in status.evidence) or any(
+        _left_open(inner) for inner in report.credentials
+    )
 
 
 def _own_id(credential: VerifiedCredential) -> str | None:

@@ -20,16 +20,23 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     BLOCKED = "blocked"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    UNVERIFIABLE = "unverifiable"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What deciding needs to know of one statement. `valid_from` is the signed validFrom or issuanceDate."""
+    """What deciding needs to know of one statement. `valid_from` is the signed validFrom or issuanceDate.
+
+    `found` is the state that a re-check brought, None when there is nothing against it.
+    """
 
     content_id: str
     valid_from: datetime
     valid_until: datetime | None
     withdrawn: bool
+    found: State | None = None
 
 
 def current(statements: Sequence[Statement]) -> Statement:
@@ -54,6 +61,8 @@ def _state(statement: Statement, newest: bool, blocked: bool, now: datetime) -> 
         return State.SUPERSEDED
     if blocked:
         return State.BLOCKED
+    if statement.found is State.REVOKED:
+        return State.REVOKED
     if statement.valid_until is not None and statement.valid_until <= now:
         return State.EXPIRED
-    return State.LISTED
+    return statement.found or State.LISTED

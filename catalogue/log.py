@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A local happening: `kind` is expired, withdrawn, erased, blocked, unblocked; never replicated."""
+    """A local happening, never replicated. `kind` is one of those in `docs/api.md`."""
 
     number: int
     at: datetime

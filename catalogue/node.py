@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from catalogue.admission import Admission
 from catalogue.counters import open_counters
 from catalogue.describing import Describer
-from catalogue.did_documents import WebDocuments
 from catalogue.discovery import Discovery
-from catalogue.fetching import HttpsFetcher
 from catalogue.node_key import ensure_key, node_did_document
 from catalogue.operations import Operations
-from catalogue.outside import SharedAnswers
 from catalogue.publishing import Publisher
 from catalogue.records import Records
 from catalogue.settings import Settings
 from catalogue.store import schema
 from catalogue.store.database import Database
-from catalogue.verifying import Verification
+from catalogue.verifying import open_verification
 from credentials.times import Clock, utc_now
 
 
@@ -32,17 +28,10 @@ class Node:
         self.database = Database(settings.store_url)
         schema.require_current(self.database)
         self.admission = Admission(settings, open_counters(settings.store_url, settings.data), clock)
-        fetcher = HttpsFetcher(
-            allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=clock
-        )
-        documents = WebDocuments(
-            self.database, fetcher, self.admission, clock, timedelta(seconds=settings.did_cache_seconds)
-        )
-        outside = SharedAnswers(self.database, fetcher, self.admission, clock)
+        self.verification = open_verification(settings, self.database, self.admission, clock)
         self.records = Records(self.database, clock)
         self.operations = Operations(self.database, clock)
-        verification = Verification(settings, documents, outside, self.database, clock)
-        self.publisher = Publisher(settings, self.database, verification, self.admission, clock)
+        self.publisher = Publisher(settings, self.database, self.verification, self.admission, clock)
         self.discovery = Discovery(settings, self.database, Describer(settings), clock)
         self._did_document = node_did_document(settings.url, ensure_key(settings.data))
 

@@ -12,6 +12,7 @@ from catalogue.errors import Gone, NotFound
 from catalogue.ledger import SELF_DESCRIPTION, drop_blob, settle
 from catalogue.lifecycle import State
 from catalogue.log import Op, append, erased_at, tell
+from catalogue.standings import ENDED
 from catalogue.store.database import Database
 from catalogue.store.tables import bearings, blobs, issuer_rules, listings, read_time, stored_time
 from credentials.times import Clock
@@ -19,6 +20,8 @@ from credentials.times import Clock
 BLOCK, ALLOW = "block", "allow"
 #: Changes of one kind made in one transaction: writers in other processes wait for it.
 _CHUNK = 200
+#: States in which a statement's own end still makes a difference.
+_MAY_EXPIRE = (State.LISTED.value, State.SUSPENDED.value, State.UNVERIFIABLE.value)
 #: Characters of a reason; it is a sentence, not a file.
 MAX_REASON = 1_000
 
@@ -166,18 +169,16 @@ def _due(connection: Connection, now: datetime) -> list[_Due]:
     expired = connection.execute(
         select(*columns)
         .select_from(ruled)
-        .where(listings.c.state == State.LISTED.value, listings.c.valid_until <= stored_time(now))
+        .where(listings.c.state.in_(_MAY_EXPIRE), listings.c.valid_until <= stored_time(now))
         .limit(_CHUNK)
     )
-    due = [
-        _Due("expired", row.record_id, row.content_id, f"valid until {row.valid_until}") for row in expired
-    ]
+    due = [_Due("expired", row.record_id, row.content_id, f"{ENDED}{row.valid_until}") for row in expired]
     blocked_dids = select(issuer_rules.c.did).where(issuer_rules.c.rule == BLOCK)
     blocked = connection.execute(
         select(*columns)
         .select_from(ruled)
         .where(
-            listings.c.state.in_((State.LISTED.value, State.EXPIRED.value)),
+            listings.c.state.in_((*_MAY_EXPIRE, State.EXPIRED.value, State.REVOKED.value)),
             listings.c.issuer.in_(blocked_dids),
         )
         .limit(_CHUNK)

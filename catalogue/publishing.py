@@ -27,13 +27,16 @@ from catalogue.ledger import (
     RecordLine,
     add_withdrawal,
     lines_of_content,
+    lines_of_digest,
     list_verified,
     standing_of,
     store_judged,
 )
+from catalogue.lifecycle import State
 from catalogue.log import Op, append
 from catalogue.operations import ALLOW, BLOCK
 from catalogue.settings import Settings
+from catalogue.standings import note
 from catalogue.store.database import Database
 from catalogue.store.shared_writes import SharedWrites
 from catalogue.store.tables import issuer_rules, read_time, withdrawals
@@ -143,6 +146,11 @@ class Publisher:
             sources=verified.sources,
         )
         lines = list_verified(connection, entry, verified, listed, now)
+        for credential in verified.credentials:
+            if credential.suspended and credential.content_id not in listed:
+                reason = "Its issuer had suspended it when it was published."
+                note(connection, credential.content_id, State.SUSPENDED.value, reason, now)
+                lines = lines_of_digest(connection, digest)
         return Publication(digest, True, tuple(lines), verified.report)
 
     def check(self, data: bytes, *, address: str | None, asked: Asked = NOTHING_ASKED) -> Report:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from catalogue import standings
 from catalogue.held import held_in
 from catalogue.ledger import add_withdrawal, is_listed, list_verified, settle
 from catalogue.log import Entry, Op, entries, read_heads
@@ -75,6 +76,7 @@ def rebuild(
         now = clock()
         for table in DERIVED:
             connection.execute(delete(table))
+        standings.replay(connection)
         size = read_heads(connection).log_size
         done = 0
         while done < size:

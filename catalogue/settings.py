@@ -93,6 +93,7 @@ class Settings:
     search_fallback: str = setting(
         "", "embedded: keep that index too, and answer from it while Elasticsearch is away."
     )
+    recheck_seconds: int = setting(21_600, "How often what is listed is verified again.")
     workers: int = setting(2, "Web worker processes.")
     threads: int = setting(4, "Threads per web worker.")
     trusted_proxies: int = setting(0, "Reverse proxies in front whose X-Forwarded-For is believed.")
@@ -111,7 +112,15 @@ class Settings:
             raise SettingsInvalid(PREFIX + "DID_CACHE_SECONDS", "a key may be revoked: at most 3600")
         if self.operator_token_sha256 and not re.fullmatch(r"[0-9a-f]{64}", self.operator_token_sha256):
             raise SettingsInvalid(PREFIX + "OPERATOR_TOKEN_SHA256", "not 64 lower-case hex digits")
-        for name in ("max_bytes", "workers", "threads", "volume_address", "volume_issuer", "search_shards"):
+        for name in (
+            "max_bytes",
+            "recheck_seconds",
+            "workers",
+            "threads",
+            "volume_address",
+            "volume_issuer",
+            "search_shards",
+        ):
             if getattr(self, name) < 1:
                 raise SettingsInvalid(PREFIX + name.upper(), "must be at least 1")
         for name in ("self_issued_daily", "trusted_proxies", "ready_lag"):

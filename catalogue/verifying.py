@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from catalogue.admission import Admission
 from catalogue.did_documents import WebDocuments
+from catalogue.fetching import HttpsFetcher
 from catalogue.held import HeldHere
 from catalogue.outside import SharedAnswers
 from catalogue.schemas import Schemas
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from credentials.contexts import ContextStore
+from credentials.outside import Outside
 from credentials.policies import policy_named
 from credentials.presenting import NOTHING_ASKED, Asked
+from credentials.report import Report
 from credentials.resolving import (
     FirstOf,
     FolderResolver,
@@ -23,8 +28,10 @@ from credentials.resolving import (
 )
 from credentials.times import Clock
 from credentials.trust_anchors import TrustAnchors
-from credentials.verification import Verified, Verifier
+from credentials.verification import Refused, Verified, Verifier
 from credentials.withdrawal import Withdrawal, verify_withdrawal
+
+Around = Callable[[Resolver, Outside], tuple[Resolver, Outside]]
 
 
 class Verification:
@@ -70,6 +77,17 @@ class Verification:
             asked=asked,
         )
 
+    def verify_again(self, data: bytes, at: datetime, around: Around) -> Report:
+        """The report on what is listed, as it stands at `at`: accepted or not. Shapes are not looked at.
+
+        `around` may put something between this and its ways out. Raises LimitExceeded.
+        """
+        resolver, outside = around(self._resolver(None), self._outside.for_client(None))
+        try:
+            return self._verifier.verify(data, at, resolver=resolver, outside=outside).report
+        except Refused as refused:
+            return refused.report
+
     def verify_withdrawal(self, data: bytes, address: str | None, now: datetime) -> Withdrawal:
         """See `credentials.withdrawal.verify_withdrawal`. Raises Rejection, LimitExceeded."""
         return verify_withdrawal(
@@ -78,6 +96,19 @@ class Verification:
 
     def _resolver(self, address: str | None) -> Resolver:
         return FirstOf((*self._local, self._documents.for_client(address)))
+
+
+def open_verification(
+    settings: Settings, database: Database, admission: Admission, clock: Clock
+) -> Verification:
+    """The verifier of one process, with its own way to the outside."""
+    fetcher = HttpsFetcher(
+        allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=clock
+    )
+    ttl = timedelta(seconds=settings.did_cache_seconds)
+    documents = WebDocuments(database, fetcher, admission, clock, ttl)
+    outside = SharedAnswers(database, fetcher, admission, clock)
+    return Verification(settings, documents, outside, database, clock)
 
 
 def local_resolvers(settings: Settings) -> tuple[Resolver, ...]:

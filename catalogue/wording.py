@@ -23,6 +23,9 @@ STATES: Mapping[str, Names] = {
     "withdrawn": {"en": "withdrawn", "fr": "retirée", "de": "zurückgezogen"},
     "expired": {"en": "expired", "fr": "expirée", "de": "abgelaufen"},
     "blocked": {"en": "blocked", "fr": "bloquée", "de": "gesperrt"},
+    "revoked": {"en": "revoked", "fr": "révoquée", "de": "widerrufen"},
+    "suspended": {"en": "suspended", "fr": "suspendue", "de": "ausgesetzt"},
+    "unverifiable": {"en": "unverifiable", "fr": "invérifiable", "de": "nicht mehr prüfbar"},
 }
 
 

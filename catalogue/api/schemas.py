@@ -314,7 +314,9 @@ class EventSchema(Form):
     at = time("When.")
     kind = text(
         "What: `expired`, `withdrawn`, `erased`, `blocked`, `unblocked`, `turned` "
-        "(an attestation began or ended on a day that it names), `trust` (the node's trust list changed)."
+        "(an attestation began or ended on a day that it names), `trust` (the node's trust list changed); "
+        "of re-checks `revoked`, `suspended`, `unverifiable`, `reinstated` (nothing against it any more), "
+        "`unreachable` (what it rests on can't be asked; the last verdict stays for 7 days), `reachable`."
     )
     content_id = maybe("The statement concerned.", validate=Whole(HEX64))
     reason = text("Why.")

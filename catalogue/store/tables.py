@@ -1,8 +1,8 @@
 """The tables, by kind of memory (docs/architecture.md).
 
 Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `issuer_rules`, `schemas`. Derived from those by
-a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`. Short-lived: `refusals`, `did_cache`,
-`fetched`.
+a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`, `rechecks`, `standings`. Short-lived:
+`refusals`, `did_cache`, `fetched`.
 
 Times are RFC 3339 text in UTC with exactly six decimals, so that text order is time order on every database.
 """
@@ -168,6 +168,25 @@ withdrawals = Table(
     Column("reason", Text),
 )
 
+#: When what an entry lists was last verified again; due an interval later, at once where that is empty.
+rechecks = Table(
+    "rechecks",
+    metadata,
+    Column("position", _NUMBER, primary_key=True, autoincrement=False),
+    Column("asked_at", _TIME, nullable=False, index=True),
+)
+
+#: What re-checks found against statements. No state: fine when it was last asked, and out of reach since.
+standings = Table(
+    "standings",
+    metadata,
+    Column("content_id", _DIGEST, primary_key=True),
+    Column("state", String(16)),
+    Column("reason", Text, nullable=False),
+    Column("since", _TIME, nullable=False),
+    Column("unreachable_since", _TIME),
+)
+
 #: Which statements bear on whom: a participant credential on its issuer, an attestation on what it mentions.
 bearings = Table(
     "bearings",
@@ -211,7 +230,7 @@ fetched = Table(
 )
 
 #: What a rebuild makes anew; foreign tables first.
-DERIVED = (reports, listings, repeats, withdrawals, bearings)
+DERIVED = (reports, listings, repeats, withdrawals, bearings, rechecks, standings)
 #: What a backup carries, in the order in which it is put back.
 KEPT = (heads, log, blobs, evidence, events, issuer_rules, schemas)
 
