@@ -25,15 +25,15 @@ toute toutes tous tres trouve trouver tu un une utiliser vers veux voudrais voud
 y
 """
 _STOP_WORDS_DE = """
-aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bitte brauche brauchen
-braucht da damit dann das dass dem den denn der des dich die dies diese diesem diesen dieser dieses dir doch
-dort du durch ein eine einem einen einer eines er es euch euer etwas finde finden findet fur gegen gesucht
-gibt habe haben hat hatte hier ich ihm ihn ihnen ihr ihre ihrem ihren ihrer im in ins ist jede jedem jeden
-jeder jedes kann kein keine keinen konnen konnte man mehr mein meine meinem meinen meiner mich mir mit
-mochte mochten muss mussen nach nicht noch nur nutzen ob oder ohne sein seine sich sie sind so sollte
-sollten soll such suche suchen sucht sehr uber um und uns unser unsere unserem unseren unserer unter viel
-vom von vor wann war was welche welchem welchen welcher welches wenn wer werden wie wir wird wo wollen zu
-zum zur zwischen
+ans aufs beim furs hinterm ins ubers ums unters vors durchs aber alle allem allen aller alles als also am an
+auch auf aus bei bin bis bitte brauche brauchen braucht da damit dann das dass dem den denn der des dich die
+dies diese diesem diesen dieser dieses dir doch dort du durch ein eine einem einen einer eines er es euch
+euer etwas finde finden findet fur gegen gesucht gibt habe haben hat hatte hier ich ihm ihn ihnen ihr ihre
+ihrem ihren ihrer im in ist jede jedem jeden jeder jedes kann kein keine keinen konnen konnte man mehr mein
+meine meinem meinen meiner mich mir mit mochte mochten muss mussen nach nicht noch nur nutzen ob oder ohne
+sein seine sich sie sind so sollte sollten soll such suche suchen sucht sehr uber um und uns unser unsere
+unserem unseren unserer unter viel vom von vor wann war was welche welchem welchen welcher welches wenn wer
+werden wie wir wird wo wollen zu zum zur zwischen
 """
 STOP_WORDS = frozenset(f"{_STOP_WORDS_EN} {_STOP_WORDS_FR} {_STOP_WORDS_DE}".split())
 

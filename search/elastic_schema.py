@@ -28,7 +28,7 @@ from search.indexing import (
     provider_lookup,
     value_field,
 )
-from search.plan import Question, typos_in
+from search.plan import ALL_WORDS_WEIGHT, Question, typos_in
 from search.query import FACET_FIELDS, FACET_SIZE, MAX_RELEVANCE_HITS, FacetValue, Matching
 from search.suggesting import STARTS_FIELD, Start
 from search.text import Word
@@ -132,6 +132,9 @@ class SearchBody:
             {"term": {hint.field: {"value": hint.value, "boost": hint.weight}}}
             for hint in self._question.hints(matching)
         ]
+        if matching is Matching.MOST:
+            complete = self._text(Matching.TYPOS, _present)
+            extras.append({"constant_score": {"filter": complete, "boost": ALL_WORDS_WEIGHT}})
         return {"filter": unscored, "must": [self._text(matching, _valued)], "should": extras}
 
     def _text(self, matching: Matching, query_of: Callable[[Word, int], Body]) -> Body:

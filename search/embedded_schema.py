@@ -25,7 +25,7 @@ from search.indexing import (
     provider_lookup,
     value_field,
 )
-from search.plan import Question, typos_in
+from search.plan import ALL_WORDS_WEIGHT, Question, typos_in
 from search.query import FACET_FIELDS, Matching
 from search.suggesting import STARTS_FIELD, Start
 from search.text import Word
@@ -96,6 +96,9 @@ class QueryBuilder:
             TantivyQuery.boost_query(self._term(hint.field, hint.value, "basic"), hint.weight)
             for hint in self._question.hints(matching)
         ]
+        if matching is Matching.MOST:
+            complete = self._text(Matching.TYPOS, self._present)
+            extras.append(TantivyQuery.const_score_query(complete, ALL_WORDS_WEIGHT))
         return self._all(list(self._filters.values()), [self._text(matching, self._valued)], extras)
 
     def matches(

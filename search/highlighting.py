@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
+from search.families import without_signs
 from search.plan import typos_in
 from search.query import Matching
 from search.text import MAX_WORD, Word, fold, parts_of, primary_subtag, similar, stems
@@ -32,12 +33,13 @@ class Highlighter:
         self._stems = frozenset(
             stem for word in words for stems_of in (word.stems, *word.parts) for stem in stems_of
         )
+        written = frozenset(without_signs(self._stems))
         # Stemming changes no word's first letter.
-        self._initials = frozenset(stem[:1] for stem in self._stems)
+        self._initials = frozenset(stem[:1] for stem in written)
         self._typos: tuple[tuple[str, int], ...] = ()
         if matching.forgives:
             self._typos = tuple((word.text, typos_in(word.text)) for word in words if typos_in(word.text))
-        self._candidates = _ANY_WORD if self._typos else _candidates(self._stems)
+        self._candidates = _ANY_WORD if self._typos else _candidates(written)
 
     def highlights(self, items: Sequence[Mapping[str, object]]) -> list[dict[str, tuple[str, ...]]]:
         """The fragments of each item's `name` and `description`; a field without a found word is left out."""

@@ -23,6 +23,10 @@ _TWO_TYPOS = 8
 
 #: Of so many words one may be missing when most will do: two out of three, four out of six.
 _ONE_OF = 3
+#: What having all words adds to a hit where most will do: more than all words of a question together.
+ALL_WORDS_WEIGHT = 1_000.0
+#: Hits of all words that are too few to leave it at them: somebody who writes a sentence wants a choice.
+_FEW = 3
 #: Concepts of one question that put their holders first: who names more has named none in particular.
 MAX_CONCEPTS = 6
 #: What holding a concept that the question names weighs, by field of values: both fields have the concept's
@@ -132,12 +136,13 @@ def answer_loosening(
 def _looser(question: Question, matching: Matching, total: int) -> Matching | None:
     needed = question.needed
     forgiving = any(typos_in(word.text) for word in needed)
+    exact = matching in (Matching.ALL, Matching.TYPOS)
     if matching is Matching.ALL and forgiving and total < question.query.size:
         return Matching.TYPOS
+    if exact and len(needed) >= _ONE_OF and total < _FEW:
+        return Matching.MOST
     if total:
         return None
-    if matching in (Matching.ALL, Matching.TYPOS) and len(needed) >= _ONE_OF:
-        return Matching.MOST
     if matching is not Matching.ANY and matching is not Matching.ANY_TYPOS and len(needed) > 1:
         return Matching.ANY
     return Matching.ANY_TYPOS if matching is Matching.ANY and forgiving else None

@@ -55,8 +55,9 @@ class Matching(StrEnum):
     """How an answer came about: each step is tried only when the one before finds too little.
 
     `all`: every word. `typos`: every word, give or take a typo (when `all` finds fewer than a page).
-    `most`: two words out of three, give or take a typo (when `typos` finds nothing). `any`: at least one word
-    (when `most` finds nothing). `any_typos`: the same with typos (when `any` finds nothing).
+    `most`: two words out of three, give or take a typo (when `typos` finds fewer than three); those with all
+    words come first. `any`: at least one word (when `most` finds nothing). `any_typos`: the same with typos
+    (when `any` finds nothing).
     """
 
     ALL = "all"

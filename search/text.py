@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +20,7 @@ from rapidfuzz.distance import OSA
 
 from search.common_words import STOP_WORDS, WEAK_WORDS
 from search.compounds import parts
+from search.families import family_words
 
 #: Languages with a stemmer, by primary language subtag.
 LANGUAGES = {"en": "english", "fr": "french", "de": "german"}
@@ -126,11 +127,25 @@ def _asked(word: str, *, needed: bool) -> Word:
 
 @lru_cache(maxsize=_STEM_CACHE)
 def stems(word: str, language: str) -> tuple[str, ...]:
-    """The distinct stems of a folded word in `language`, in those of all `LANGUAGES` if it isn't one."""
+    """The distinct stems of a folded word in `language`, in those of all `LANGUAGES` if it isn't one.
+
+    Behind them the signs of the families that it belongs to (see `search.families`).
+    """
     if not word.isalpha():
         return (word,)
     languages = (language,) if language in LANGUAGES else tuple(LANGUAGES)
-    return tuple(dict.fromkeys(_STEMMERS.of(one).stemWord(word) or word for one in languages))
+    found = [(one, _stem(word, one)) for one in languages]
+    signs = (_signs()[place] for place in found if place in _signs())
+    return tuple(dict.fromkeys((*(stem for _, stem in found), *signs)))
+
+
+def _stem(word: str, language: str) -> str:
+    return _STEMMERS.of(language).stemWord(word) or word
+
+
+@lru_cache(maxsize=1)
+def _signs() -> Mapping[tuple[str, str], str]:
+    return {(language, _stem(fold(word), language)): sign for sign, language, word in family_words()}
 
 
 def similar(word: str, others: Sequence[str], limit: int) -> list[int]:

@@ -251,6 +251,18 @@ class TextContract(EngineContract):
         page = engine.search(Query(text="edge storage xyzzy"))
         assert (keys(page), page.matching) == (["two", "slip"], Matching.MOST)
 
+    def test_most_words_add_to_few_hits_and_come_after_them(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            document("full", "Abc", descriptions="edge storage lyon " + "filler " * 200),
+            document("most", "edge storage", keywords=("edge", "storage")),
+            *(document(f"other{i}", "Something else") for i in range(9)),
+        )
+        page = engine.search(Query(text="edge storage lyon"))
+        assert (keys(page), page.matching) == (["full", "most"], Matching.MOST)
+        engine = fill(*(document(f"f{i}", "edge storage lyon") for i in range(3)))
+        page = engine.search(Query(text="edge storage lyon", size=2))
+        assert (page.total, page.matching) == (4, Matching.ALL)
+
     def test_words_that_every_service_has_only_order_the_hits(self, fill: Callable[..., Engine]) -> None:
         engine = fill(
             document("b", "Kubernetes"),

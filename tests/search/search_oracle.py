@@ -21,7 +21,7 @@ def found(documents: Iterable[Document], query: Query) -> tuple[Matching, list[D
     steps += [Matching.ANY_TYPOS] if len(needed) > 1 and typos else []
     matching = Matching.ALL
     for step in steps:
-        if step is Matching.TYPOS or not hits:
+        if step is Matching.TYPOS or not hits or (step is Matching.MOST and len(hits) < 3):
             looser = _hits(documents, query, step)
             if len(looser) > len(hits):
                 matching, hits = step, looser

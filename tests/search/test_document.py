@@ -128,7 +128,7 @@ def test_listing_keys_order_newest_first(one: int, other: int) -> None:
 
 def test_indexed_form_keeps_members_apart() -> None:
     form = indexed(document("a", {"en": "Hosting"}, descriptions={"fr": "Hébergement"}, provider_name="Acme"))
-    assert form.texts["name"] == ("host",)
-    assert form.texts["description"] == ("heberg",)
+    assert form.texts["name"] == ("host", "~hosting")
+    assert form.texts["description"] == ("heberg", "~hosting")
     assert form.words == ("hosting", "acme", "hebergement")
     assert form.values["provider_named"] == ("acme",)
