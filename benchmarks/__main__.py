@@ -13,11 +13,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import corpus, footprint, publishing, questions, running, searching
+from benchmarks import corpus, footprint, publishing, questions, running, searching, shapes
 from benchmarks.figures import Figure
 
 #: Publications per second and form that are wanted on SQLite, on two cores.
 WANTED: dict[corpus.Form, int] = {"vc-jwt": 375, "ed25519-2020": 250}
+#: The same with the official shapes checked, and milliseconds that a check may take of it.
+SHAPED: dict[corpus.Form, int] = {"vc-jwt": 300, "ed25519-2020": 200}
+SHAPES_MS = 1.5
 P95_MS = 60
 START_SECONDS = 2
 MEMORY_MB = 400
@@ -38,6 +41,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="once and briefly: to see that it works")
     parser.add_argument("--large", action="store_true", help=f"also with {LARGE} offerings (ten minutes)")
+    parser.add_argument(
+        "--shapes",
+        type=Path,
+        default=Path(__file__).parents[2] / "shared" / "reference" / "shapes",
+        metavar="FOLDER",
+        help=f"where {' and '.join(shapes.FILES)} are",
+    )
     parser.add_argument("--database-url", default="", help="an empty PostgreSQL database to measure too")
     parser.add_argument(
         "--elasticsearch",
@@ -56,6 +66,10 @@ def main() -> int:
             publications(folder, form, runs, seconds)
         if options.database_url:
             publications(folder, "vc-jwt", 1, seconds, options.database_url)
+        if (options.shapes / shapes.FILES[0]).exists():
+            check_shapes(folder, options.shapes, runs, seconds)
+        else:
+            say(f"no official shapes in {options.shapes}: not measured")
         searches(folder, runs, seconds)
         weigh(folder)
         if options.large:
@@ -98,6 +112,32 @@ def publications(folder: Path, form: corpus.Form, runs: int, seconds: int, datab
     say(Figure("  client's CPU each", [one.load.client_share for one in bursts], "ms").line())
     say(Figure("  all searchable after the burst", [one.searchable_after for one in bursts], "s").line())
     say(Figure("  one publication, found after", [one.found_within for one in bursts], "s", 2, False).line())
+
+
+def check_shapes(folder: Path, official: Path, runs: int, seconds: int) -> None:
+    """Figures of the official shapes."""
+    offering = corpus.offering(corpus.issuers("vc-jwt")[0], 1, corpus.made_now())
+    times = shapes.measure(official, offering, runs)
+    say(f"official shapes: prepared in {times.prepare:.0f} ms, loaded in {times.load:.0f} ms")
+    say(Figure("check of official shapes, all in", times.checks, "ms", SHAPES_MS, False).line())
+    for name, theirs in (
+        ("pyshacl with the whole file", times.pyshacl_whole),
+        ("pyshacl with only the shapes needed", times.pyshacl_needed),
+    ):
+        say(Figure(f"  {name}", theirs, "ms").line())
+        ratios = [their / our for their, our in zip(theirs, times.checks, strict=True)]
+        say(Figure(f"  {name}, of ours", ratios, "x").line())
+    for form, wanted in SHAPED.items():
+        bursts = []
+        for number in range(runs):
+            here = folder / f"{form}-shapes-{number}"
+            here.mkdir()
+            bursts.append(
+                publishing.burst(here, form, seconds, {}, lambda data: shapes.add_to(data, official))
+            )
+        name = f"publish {form} on SQLite, official shapes checked"
+        say(Figure(name, [one.load.rate for one in bursts], "/s", wanted).line())
+        say(Figure("  workers' CPU each", [one.worker_ms for one in bursts], "ms").line())
 
 
 def searches(folder: Path, runs: int, seconds: int) -> None:

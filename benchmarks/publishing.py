@@ -6,7 +6,7 @@ import http.client
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,14 +34,24 @@ class Burst:
     indexer_ms: float
 
 
-def burst(folder: Path, form: corpus.Form, seconds: int, settings: Mapping[str, str]) -> Burst:
-    """Publish for `seconds` to a new node in `folder`, then wait until all of it can be found."""
+def burst(
+    folder: Path,
+    form: corpus.Form,
+    seconds: int,
+    settings: Mapping[str, str],
+    before_start: Callable[[Path], None] = lambda _data: None,
+) -> Burst:
+    """Publish for `seconds` to a new node in `folder`, then wait until all of it can be found.
+
+    `before_start` is given the node's data folder.
+    """
     who = corpus.issuers(form)
     corpus.write_did_documents(folder / "dids", who)
     load.write_bodies(folder / "bodies", corpus.signed(who, 0, MOST * seconds))
     warm_up = folder / "warm-up"
     load.write_bodies(warm_up, corpus.signed(who, MOST * seconds, MOST))
     own = {"CATALOGUE_DID_DOCUMENTS": str(folder / "dids"), **settings}
+    before_start(folder / "data")
     with running.node(folder / "data", own) as node:
         load.publish(node.port, "/self-descriptions", warm_up, corpus.MEDIA_TYPES[form], 1)
         node.wait_searchable(CATCH_UP_SECONDS)
