@@ -172,12 +172,17 @@ def _rebuild() -> None:
 def search_rebuild() -> None:
     """Make the search index anew.
 
-    Always safe: the index is only a projection. A running node's indexer does the work, else it is done here.
+    Always safe: the index is only a projection, and the old one answers until the new one is complete. A
+    running node's indexer does the work, else it is done here.
     """
     from catalogue.reindexing import rebuild_index
+    from search.engine import EngineUnreachable
 
     with open_store() as (settings, _), counting("Indexing") as progress:
-        entries = rebuild_index(settings, progress=progress)
+        try:
+            entries = rebuild_index(settings, progress=progress)
+        except EngineUnreachable as error:
+            raise Unusable(f"{error}; the request stands, the next indexer makes the index anew") from error
     click.echo(f"The index holds {entries} log entries.")
 
 

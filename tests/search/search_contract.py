@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -297,6 +298,13 @@ class TextContract(EngineContract):
         loose = engine.search(Query(text="office", size=20))
         assert (keys(loose)[2:], loose.matching) == (["c"], Matching.TYPOS)
         assert set(keys(engine.search(Query(text="offce")))) == {"a", "c"}
+
+    def test_similar_words_count_however_many_there_are(self, fill: Callable[..., Engine]) -> None:
+        similar = [f"stor{letter}ge{end}" for letter in string.ascii_lowercase for end in "xy"]
+        engine = fill(*(document(word, word) for word in similar))
+        # Two typos are forgiven in a word of nine letters: one replaced, one too many.
+        page = engine.search(Query(text="storagexy", size=100))
+        assert (page.matching, set(keys(page))) == (Matching.TYPOS, set(similar))
 
     def test_short_words_and_numbers_take_no_typos(self, fill: Callable[..., Engine]) -> None:
         engine = fill(document("a", "S3"), document("b", "27001"), document("c", "DNS"))

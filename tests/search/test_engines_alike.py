@@ -48,7 +48,7 @@ def walked(engine: Engine, query: Query) -> dict[str, Hit]:
             return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     first=st.lists(documents(), max_size=25),
     gone=st.lists(st.integers(0, 25), max_size=5),
