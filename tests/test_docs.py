@@ -20,11 +20,15 @@ from catalogue.cli import catalogue as command_line
 from catalogue.node import prepare
 from catalogue.observability import exposition
 from catalogue.settings import PREFIX, Settings
+from credentials.contexts import ContextStore
+from credentials.interpretation import interpret
+from credentials.jsonld import JsonLd
 from credentials.report import CHECKS
 from search.embedded import EmbeddedEngine
 from search.query import FACET_FIELDS
 from vocab.capabilities import concepts, is_capability
 from vocab.contexts import CONTEXTS
+from vocab.fact_reading import certification_in
 from vocab.jurisdictions import GROUPS, is_country
 from vocab.labels import is_label, labels
 from vocab.terms import terms
@@ -180,6 +184,21 @@ def test_federation_terms_in_the_vocabulary_guide_are_the_data() -> None:
             row = f"| `{term.id}` | {domain} | `{term.range}`{many} | {term.definitions['en']} |"
         assert row in rows, row
     assert first_column(rows) == [term.id for term in terms()]
+
+
+def test_certificate_in_the_vocabulary_guide_is_read_whole() -> None:
+    example = re.search(r"^```json\n(.*?)^```$", text_of("docs/vocabulary.md"), re.MULTILINE | re.DOTALL)
+    assert example is not None
+    document = json.loads(example[1])
+    expansion = JsonLd(ContextStore()).expand(document)
+    assert expansion.dropped == ()
+    graph = interpret(expansion, JsonLd(ContextStore()))
+    fact = certification_in(graph, graph.nodes[document["credentialSubject"]["id"]])
+    assert fact is not None
+    assert fact.ids == ("secnumcloud", "secnumcloud:3.2")
+    assert fact.period.start
+    assert fact.period.end
+    assert fact.covers
 
 
 def test_settings_named_in_the_documentation_exist() -> None:
