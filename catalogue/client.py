@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -91,6 +92,26 @@ class NodeClient:
         """The JSON object at `path`. Raises as `publish`."""
         return self._call("GET", path, parameters=tuple(parameters), language=language).body
 
+    def statements(self, issuer: str, state: str) -> Iterator[dict[str, Any]]:
+        """Every statement of an issuer in that state, oldest listing first. Raises as `publish`."""
+        cursor: str | None = None
+        while True:
+            parameters = [("issuer", issuer), ("state", state), ("size", "100")]
+            page = self.get("/self-descriptions", parameters + ([("cursor", cursor)] if cursor else []))
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def self_description(self, digest: str) -> bytes:
+        """The exact bytes of that digest. Raises as `publish`; NodeUnreachable when they are others."""
+        response = self._send("GET", f"/self-descriptions/{digest}", accept="*/*")
+        if response.status_code != 200:
+            self._read(response)
+        if hashlib.sha256(response.content).hexdigest() != digest:
+            raise NodeUnreachable(self.url, f"what it serves under {digest} has another digest")
+        return response.content
+
     def _call(
         self,
         method: str,
@@ -101,7 +122,23 @@ class NodeClient:
         parameters: tuple[tuple[str, str], ...] = (),
         language: str = "en",
     ) -> Answer:
-        headers = {"Accept": "application/json, application/problem+json", "Accept-Language": language}
+        response = self._send(
+            method, path, data=data, media_type=media_type, parameters=parameters, language=language
+        )
+        return self._read(response)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        data: bytes | None = None,
+        media_type: str | None = None,
+        parameters: tuple[tuple[str, str], ...] = (),
+        language: str = "en",
+        accept: str = "application/json, application/problem+json",
+    ) -> requests.Response:
+        headers = {"Accept": accept, "Accept-Language": language}
         if media_type:
             headers["Content-Type"] = media_type
         for repeats_left in range(MAX_REPEATS, -1, -1):
@@ -123,7 +160,7 @@ class NodeClient:
             if self._waiting:
                 self._waiting(pause)
             time.sleep(pause)
-        return self._read(response)
+        return response
 
     def _read(self, response: requests.Response) -> Answer:
         try:

@@ -28,13 +28,48 @@ def client_for(url: str) -> NodeClient:
 
 @click.command()
 @click.argument("url")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def publish(url: str, files: tuple[str, ...]) -> None:
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option(
+    "--renew", is_flag=True, help="Sign all that you have listed there again with a new key, and publish it."
+)
+@click.option("--key", metavar="FILE", help="Renewal: your new key.")
+@click.option(
+    "--method",
+    metavar="DID_URL",
+    help="Renewal: the new key's id in your DID document, such as did:web:provider.example#key-2.",
+)
+@click.option(
+    "--old-key",
+    "old_keys",
+    multiple=True,
+    metavar="FILE",
+    help="Renewal: a key with which you signed so far (its public JWK is enough). May be repeated.",
+)
+def publish(
+    url: str,
+    files: tuple[str, ...],
+    renew: bool,
+    key: str | None,
+    method: str | None,
+    old_keys: tuple[str, ...],
+) -> None:
     """Publish signed self-descriptions on a node.
 
     Prints a line per file. Waits as long as the node's limits ask for. Exit code 2 when a file can't be read,
     else 1 when one was not listed, else 0; the other files are published all the same.
+
+    With --renew there are no files: what the node lists as yours, or can't verify any more, is read from it.
+    Only what carries a signature by one of your old keys is signed anew, with a new start, and published.
     """
+    if renew:
+        if files or not key or not method or not old_keys:
+            raise click.UsageError("--renew takes no FILE, and needs --key, --method and --old-key")
+        from catalogue.cli.renewing import renew_all
+
+        with client_for(url) as client:
+            end(renew_all(client, key, method, old_keys))
+    if not files or key or method or old_keys:
+        raise click.UsageError("FILE is missing; --key, --method and --old-key go with --renew only")
     code = 0
     with client_for(url) as client, progress("Publishing", files) as walk:
         for name in walk:
