@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
+from itertools import chain
 from types import MappingProxyType
 
 from credentials.times import to_rfc3339
@@ -131,8 +133,8 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
         provider_name=provider.name[:MAX_NAME],
         jurisdictions=(*countries, *groups),
         capabilities=(*own, *broader),
-        capability_terms=tuple(pair for concept in own for pair in _terms(concept)),
-        broader_terms=tuple(pair for concept in broader for pair in _terms(concept)),
+        capability_terms=tuple(chain.from_iterable(map(_terms, own))),
+        broader_terms=tuple(chain.from_iterable(map(_terms, broader))),
         fact_terms=fact_terms(
             places=(*countries, *groups),
             trust_labels=labels,
@@ -193,11 +195,11 @@ def _known(concepts: Iterable[str]) -> Iterable[str]:
     return (concept for concept in _unique(concepts) if taxonomy.is_capability(concept))
 
 
-def _terms(concept_id: str) -> Iterable[tuple[str, str]]:
+@cache
+def _terms(concept_id: str) -> tuple[tuple[str, str], ...]:
     concept = taxonomy.concept(concept_id)
-    yield from concept.labels.items()
-    for language, synonyms in concept.synonyms.items():
-        yield from ((language, synonym) for synonym in synonyms)
+    synonyms = ((language, name) for language, names in concept.synonyms.items() for name in names)
+    return (*concept.labels.items(), *synonyms)
 
 
 def _unique(values: Iterable[str]) -> Iterable[str]:

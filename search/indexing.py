@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 
 from search.document import Document, primary_name
 from search.suggesting import starts_of
@@ -42,8 +43,9 @@ _SORTED_CHARACTERS = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MIDDLE = 2**63
-#: Names and synonyms of concepts and facts, analysed once: every document brings the same few thousand.
-_TAXONOMY_TERMS = 8_000
+#: Short texts that are analysed once: names and synonyms of concepts and facts, keywords, providers' names.
+#: Every document brings the same few thousand.
+_SHORT_TEXTS = 8_000
 _RECORD_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -73,20 +75,20 @@ def indexed(document: Document) -> Indexed:
     """The indexed form of `document`."""
     texts: dict[str, list[Analysed]] = {
         "name": [analyse(text, language) for language, text in document.names.items()],
-        "capability": [_taxonomy_term(text, language) for language, text in document.capability_terms],
-        "keyword": [analyse(keyword, "") for keyword in document.keywords],
-        "fact": [_taxonomy_term(text, language) for language, text in document.fact_terms],
-        "provider_text": [analyse(document.provider_name, "")],
+        "capability": [_short_text(text, language) for language, text in document.capability_terms],
+        "keyword": [_short_text(keyword, "") for keyword in document.keywords],
+        "fact": [_short_text(text, language) for language, text in document.fact_terms],
+        "provider_text": [_short_text(document.provider_name, "")],
         "description": [analyse(text, language) for language, text in document.descriptions.items()],
-        "broader": [_taxonomy_term(text, language) for language, text in document.broader_terms],
+        "broader": [_short_text(text, language) for language, text in document.broader_terms],
     }
+    terms = {name: tuple(chain.from_iterable(part.terms for part in texts[name])) for name in texts}
+    words = {name: tuple(chain.from_iterable(part.words for part in texts[name])) for name in texts}
     return Indexed(
-        texts={name: tuple(term for part in parts for term in part.terms) for name, parts in texts.items()},
-        terms=_distinct(term for parts in texts.values() for part in parts for term in part.terms),
-        words=_distinct(word for parts in texts.values() for part in parts for word in part.words),
-        telling_words=_distinct(
-            word for name in _TELLING_FIELDS for part in texts[name] for word in part.words
-        ),
+        texts=terms,
+        terms=_distinct(chain.from_iterable(terms.values())),
+        words=_distinct(chain.from_iterable(words.values())),
+        telling_words=_distinct(chain.from_iterable(words[name] for name in _TELLING_FIELDS)),
         starts=starts_of(document.names.values()),
         values={
             "jurisdiction": _distinct(document.jurisdictions),
@@ -108,8 +110,8 @@ def indexed(document: Document) -> Indexed:
     )
 
 
-@lru_cache(maxsize=_TAXONOMY_TERMS)
-def _taxonomy_term(text: str, language: str) -> Analysed:
+@lru_cache(maxsize=_SHORT_TEXTS)
+def _short_text(text: str, language: str) -> Analysed:
     return analyse(text, language)
 
 

@@ -22,6 +22,8 @@ _GROUP_NAMES = {
         "de": "Europäischer Wirtschaftsraum",
     },
 }
+#: Days whose members are remembered: everybody asks for today's.
+_DAYS = 16
 #: The longest country name in any of the languages is about half of this.
 MAX_NAME = 100
 
@@ -156,11 +158,13 @@ def memberships(group: str) -> tuple[Membership, ...]:
     return _tables().memberships[group]
 
 
+@lru_cache(maxsize=_DAYS)
 def eu_members(on: date) -> frozenset[str]:
     """The member states of the European Union on a day."""
     return frozenset(membership.state for membership in memberships("EU") if membership.covers(on))
 
 
+@lru_cache(maxsize=_DAYS)
 def eea_members(on: date) -> frozenset[str]:
     """The states in which the Agreement on the European Economic Area applied on a day."""
     return frozenset(membership.state for membership in memberships("EEA") if membership.covers(on))
