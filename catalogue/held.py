@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -12,20 +12,19 @@ from credentials.envelope import statements_in
 from credentials.integrity import MAX_VERSIONS, HeldDocument
 
 _VERSIONS = (
-    select(listings.c.issuer, listings.c.place, blobs.c.data)
-    .join(blobs, blobs.c.digest == listings.c.digest)
+    select(listings.c.issuer, listings.c.place, listings.c.digest)
     .where(listings.c.credential == bindparam("named"))
     .order_by(listings.c.position.desc())
     .limit(MAX_VERSIONS)
 )
+_DATA = select(blobs.c.data).where(blobs.c.digest == bindparam("of"))
 
 
-def held_in(connection: Connection, name: str) -> Sequence[HeldDocument]:
+def held_in(connection: Connection, name: str) -> Iterator[HeldDocument]:
     """The versions of a credential, the newest first, whatever their state: what was said stays said."""
-    return [
-        _document(row.issuer, row.place, bytes(row.data))
-        for row in connection.execute(_VERSIONS, {"named": name})
-    ]
+    for row in connection.execute(_VERSIONS, {"named": name}).all():
+        data = bytes(connection.execute(_DATA, {"of": row.digest}).scalar_one())
+        yield _document(row.issuer, row.place, data)
 
 
 class HeldHere:
@@ -34,12 +33,13 @@ class HeldHere:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def __call__(self, name: str) -> Sequence[HeldDocument]:
+    def __call__(self, name: str) -> Iterator[HeldDocument]:
         """The versions of a credential."""
         with self._database.read() as connection:
-            return held_in(connection, name)
+            yield from held_in(connection, name)
 
 
 def _document(issuer: str, place: int, data: bytes) -> HeldDocument:
     envelopes = statements_in(data)
-    return HeldDocument(issuer, envelopes[place].document, data if len(envelopes) == 1 else None)
+    raw = data if len(envelopes) == 1 else None
+    return HeldDocument(issuer, envelopes[place].document, raw, size=len(data))

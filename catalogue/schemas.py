@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from catalogue.errors import NotFound
 from catalogue.store.database import Database
@@ -20,7 +20,7 @@ from catalogue.store.tables import blobs, read_time, schemas, stored_time
 from credentials.identity import digest_of
 from credentials.shapes.checking import SchemasInForce
 from credentials.shapes.engine import ShapeSet
-from credentials.shapes.model import Schema
+from credentials.shapes.model import PreparedUnusable, Schema
 from credentials.shapes.reading import Syntax, read_schema
 
 #: Of a file as it was added, and of its prepared form.
@@ -118,7 +118,7 @@ class SchemaSets:
         found = self._kept.get(listing)
         if found is None:
             entries = json.loads(listing)
-            prepared = [_prepared(connection, entry["prepared"]) for entry in entries]
+            prepared = [_prepared(connection, entry["prepared"], entry["digest"]) for entry in entries]
             names = tuple(f"{entry['name']} sha256-{entry['digest']}" for entry in entries)
             if len(self._kept) >= _SETS_KEPT:
                 del self._kept[next(iter(self._kept))]
@@ -131,10 +131,18 @@ def _listing(lines: list[SchemaLine]) -> bytes:
     return json.dumps(entries, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _prepared(connection: Connection, digest: str) -> Schema:
-    return Schema.from_bytes(
-        bytes(connection.execute(select(blobs.c.data).where(blobs.c.digest == digest)).scalar_one())
-    )
+def _prepared(connection: Connection, digest: str, file: str) -> Schema:
+    try:
+        return Schema.from_bytes(bytes(_blob(connection, digest).data))
+    except PreparedUnusable:
+        # Prepared by another version of this program: slower once, until the operator adds the file again.
+        blob = _blob(connection, file)
+        syntax = next(syntax for syntax, type_ in _MEDIA_TYPES.items() if type_ == blob.media_type)
+        return read_schema(bytes(blob.data), syntax)
+
+
+def _blob(connection: Connection, digest: str) -> Row[tuple[object, ...]]:
+    return connection.execute(select(blobs).where(blobs.c.digest == digest)).one()
 
 
 def _keep(

@@ -15,7 +15,7 @@ FORMAT_VERSION = 1
 
 
 class PreparedUnusable(ValueError):
-    """Stored shapes are of a form that this program doesn't read; `version` is theirs."""
+    """Stored shapes are of a form that this program doesn't read; `version` is theirs. Prepare them anew."""
 
     def __init__(self, version: object) -> None:
         super().__init__(f"prepared shapes of form {version!r}; this program reads form {FORMAT_VERSION}")

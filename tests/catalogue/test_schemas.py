@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, update
 from world import Clock, Provider
 
 from catalogue import schemas
@@ -214,6 +214,16 @@ def test_a_rebuild_judges_by_the_schemas_of_the_time(
     assert not rebuild(database, clock, max_bytes=other.max_bytes).refused
     assert marks_and_reports(database) == before
     database.close()
+
+
+def test_schemas_prepared_by_another_version_are_prepared_anew(node: Node, provider: Provider) -> None:
+    line = add(node)
+    with node.database.write() as connection:
+        connection.execute(
+            update(blobs).where(blobs.c.digest == line.prepared).values(data=b'{"version": 99}')
+        )
+    report = node.publisher.check(provider.sign(provider.offering()), address=ADDRESS)
+    assert shapes_of(report).outcome is Outcome.FAILED
 
 
 def test_erasing_the_last_that_was_judged_by_a_schema_keeps_the_schema(

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import base58
 import pytest
 import rfc8785
 
-from credentials.integrity import HeldDocument, check_integrity, is_digest_of, named_digests
+from credentials.integrity import (
+    MAX_NAMED,
+    MAX_READ,
+    MAX_VERSIONS,
+    HeldDocument,
+    check_integrity,
+    is_digest_of,
+    named_digests,
+)
 from credentials.nquads import parse_nquads
 from credentials.report import Outcome
 from vocab.namespaces import CREDENTIALS, DEVELOPMENT, SECURITY, TAGUS
@@ -91,6 +99,23 @@ def test_nothing_is_said_of_what_is_not_here() -> None:
     assert check.outcome is Outcome.NOT_CHECKED
     assert check.evidence["not_here"] == [NAME]
     assert check_integrity((), None).outcome is Outcome.NOT_CHECKED
+
+
+def test_no_more_is_read_than_one_verification_may_cost() -> None:
+    read: list[str] = []
+
+    def held(name: str) -> Iterator[HeldDocument]:
+        for _ in range(MAX_VERSIONS):
+            read.append(name)
+            yield HeldDocument(DID, {"id": name}, None, size=MAX_READ // 4)
+
+    named = [(f"{NAME}#{number}", HEX) for number in range(10)]
+    check = check_integrity(named, held)
+    assert len(read) == 4
+    assert check.outcome is Outcome.NOT_CHECKED
+    assert check.evidence["not_compared"] == 10
+    many = check_integrity([(f"{NAME}#{number}", HEX) for number in range(MAX_NAMED + 1)], lambda _: ())
+    assert many.evidence["not_compared"] == 1
 
 
 def test_one_difference_outweighs_what_is_equal() -> None:
