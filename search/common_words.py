@@ -45,6 +45,7 @@ tool tools vendor vendors entreprise entreprises exploitant fournisseur fourniss
 nuage offre offres outil outils plateforme plateformes prestataire prestataires prestation produit produits
 societe societes systeme systemes anbieter angebot angebote anwendung anwendungen betreiber dienst dienste
 diensten dienstleister dienstleistung dienstleistungen firma firmen hersteller losung losungen plattform
-plattformen produkt produkte programm programme provider unternehmen werkzeug werkzeuge
+plattformen produkt produkte programm programme unternehmen werkzeug werkzeuge app apps application
+applications
 """
 WEAK_WORDS = frozenset(_WEAK_WORDS.split())

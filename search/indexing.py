@@ -14,7 +14,7 @@ from search.suggesting import starts_of
 from search.text import Analysed, analyse, fold
 
 #: Grows when the terms or the keys of a document change: an index of another version is made anew.
-INDEX_VERSION = 6
+INDEX_VERSION = 7
 
 #: Text fields and what a word found there weighs: a service's name tells more than what is said of it.
 TEXT_FIELDS: Mapping[str, float] = {

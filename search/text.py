@@ -29,6 +29,9 @@ MAX_WORD = 64
 #: Words of which the stems are remembered: a catalogue's working vocabulary, a few megabytes.
 _STEM_CACHE = 30_000
 
+#: Letters of a stem; with fewer, different words would be one.
+_LEAST_STEM = 3
+
 # Letters that have a base letter but no Unicode decomposition; ß is handled by case folding.
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
@@ -140,7 +143,10 @@ def stems(word: str, language: str) -> tuple[str, ...]:
 
 
 def _stem(word: str, language: str) -> str:
-    return _STEMMERS.of(language).stemWord(word) or word
+    stem = _STEMMERS.of(language).stemWord(word)
+    # French leaves two letters of SaaS, and the same two of SAE: of acronyms too little would be left. German
+    # makes two of three only where an umlaut is spelt out: Oel.
+    return stem if len(stem) >= _LEAST_STEM or language == "de" else word
 
 
 @lru_cache(maxsize=1)

@@ -79,6 +79,12 @@ def test_long_words_are_cut_alike_on_both_sides() -> None:
     assert query_words(long)[0].text == long[:MAX_WORD]
 
 
+def test_acronyms_keep_enough_letters_to_be_told_apart() -> None:
+    assert not set(stems("saas", "")) & set(stems("sae", ""))
+    assert set(stems("keys", "")) & set(stems("key", ""))
+    assert set(stems("cles", "fr")) == set(stems("cle", "fr"))
+
+
 def test_words_with_digits_are_not_stemmed() -> None:
     assert stems("ipv6s", "en") == ("ipv6s",)
 

@@ -85,7 +85,7 @@ def test_withdrawn_is_not_suggested(api: ApiNode, provider: Provider) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["", "q=", "q=a&size=21", "q=a&size=0", "q=a&kind=evidence", f"q={'a' * 401}"]
+    "query", ["", "q=", "q=a&debug=1", "q=a&size=21", "q=a&size=0", "q=a&kind=evidence", f"q={'a' * 401}"]
 )
 def test_what_cannot_be_asked_is_refused(api: ApiNode, query: str) -> None:
     problem(api.client.get(f"/suggestions?{query}"), "invalid-parameter", 400)
