@@ -20,7 +20,7 @@ from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from search.cursor import Place, write_cursor
 from search.document import Document
-from search.elastic_connection import CHANGE_SECONDS, ElasticPlace, connect, failures
+from search.elastic_connection import CHANGE_SECONDS, SHARD_WAIT, ElasticPlace, connect, failures
 from search.elastic_indexes import Indexes, write_alias
 from search.elastic_schema import CONTROL_ID, ITEM, SearchBody, facets_of, source_of
 from search.engine import EngineUnreachable, IndexMissing, IndexUnusable
@@ -87,7 +87,11 @@ class ElasticEngine:
         for body in _bulks(changes, claim.version):
             with failures(self._place):
                 answer = self._changing.bulk(
-                    operations=body, index=write_alias(claim.index), require_alias=True, source=False
+                    operations=body,
+                    index=write_alias(claim.index),
+                    require_alias=True,
+                    source=False,
+                    timeout=SHARD_WAIT,
                 )
             self._check(answer["items"])
         if changes and self._own is None:
@@ -205,6 +209,7 @@ class ElasticEngine:
                     id=CONTROL_ID,
                     document=document,
                     require_alias=True,
+                    timeout=SHARD_WAIT,
                     **as_it_was,
                 )
             except ConflictError as error:

@@ -18,6 +18,8 @@ from search.engine import EngineUnreachable, IndexMissing, IndexUnusable
 SEARCH_SECONDS = 5.0
 #: Seconds that a change may take: a bulk on a cluster that is moving shards about.
 CHANGE_SECONDS = 60.0
+#: How long Elasticsearch itself waits for a shard that is away: less, so that it says which change failed.
+SHARD_WAIT = "20s"
 #: Characters of a failure's reason that are passed on.
 _MAX_REASON = 300
 

@@ -24,6 +24,7 @@ class CuttingProxy:
         self.port: int = self._listener.getsockname()[1]
         self._up, self._down = _Budget(), _Budget()
         self._open: list[socket.socket] = []
+        self._mend_after = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut_requests_after(self, size: int) -> None:
@@ -32,6 +33,11 @@ class CuttingProxy:
 
     def cut_answers(self) -> None:
         """Let requests through, and no answer."""
+        self._down.left = 0
+
+    def cut_next_answer(self) -> None:
+        """Lose the next answer and its line; new lines are whole."""
+        self._mend_after = True
         self._down.left = 0
 
     def mend(self) -> None:
@@ -61,6 +67,9 @@ class CuttingProxy:
                     data, budget.left = data[: budget.left], max(0, budget.left - len(data))
                     sink.sendall(data)
                     if not budget.left:
+                        if self._mend_after:
+                            self._mend_after = False
+                            self.mend()
                         self._break()
                         return
                 else:

@@ -94,6 +94,28 @@ def test_lost_answer_is_no_harm(
     assert engine.position() == "2"
 
 
+def test_change_that_the_client_sends_twice_is_taken(
+    behind_proxy: ElasticEngine, engine: ElasticEngine, proxy: CuttingProxy
+) -> None:
+    behind_proxy.apply(MANY[:1], (), "1")
+    proxy.cut_next_answer()
+    behind_proxy.apply(MANY, [record("b")], "2")
+    assert keys(engine) == NAMES
+    assert engine.position() == "2"
+
+
+def test_writer_that_was_overtaken_moves_no_position(
+    elasticsearch_node: Cluster, prefix: str, engine: ElasticEngine
+) -> None:
+    engine.apply((), (), "1")
+    newer = ElasticEngine(elasticsearch_node.place(prefix), writable=True)
+    newer.apply((), (), "2")
+    with pytest.raises(EngineUnreachable, match="another writer"):
+        engine.apply((), (), "1")
+    assert newer.position() == "2"
+    newer.close()
+
+
 def test_writer_that_was_overtaken_changes_nothing_any_more(
     elasticsearch_node: Cluster, prefix: str, engine: ElasticEngine
 ) -> None:
@@ -130,6 +152,19 @@ def test_write_that_was_held_up_is_refused_by_its_version(
         )
     assert late["items"][0]["index"]["status"] == 409
     assert [hit.item["names"] for hit in engine.search(Query()).hits] == [{"": "second"}]
+
+
+def test_one_refused_change_of_many_leaves_the_position(
+    elasticsearch_node: Cluster, prefix: str, engine: ElasticEngine
+) -> None:
+    engine.apply([document("a")], (), "1")
+    (index,) = elasticsearch_node.indexes(prefix)
+    with elasticsearch_node.client() as client:
+        ahead = {"_id": record("a"), "version": 2**62, "version_type": "external"}
+        client.bulk(index=index, operations=[{"delete": ahead}])
+    with pytest.raises(EngineUnreachable):
+        engine.apply([document("a"), document("b")], (), "2")
+    assert engine.position() == "1"
 
 
 def test_deleted_index_is_missing_and_no_write_brings_it_back(
