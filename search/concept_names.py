@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from search.suggesting import begins_with, typed_words
-from search.text import words
+from search.plan import typos_in
+from search.suggesting import typed_words
+from search.text import similar, words
 from vocab.capabilities import concepts
 from vocab.languages import LANGUAGES
 
@@ -41,14 +42,11 @@ def concepts_starting(text: str, language: str, *, forgiving: bool) -> tuple[Nam
     typed = typed_words(text)
     if not typed:
         return ()
-    found = [
-        name
-        for name in _names()
-        if all(any(begins_with(word, start, forgiving=forgiving) for word in name.words) for start in typed)
-    ]
+    fitting = [_words_starting(start, forgiving=forgiving) for start in typed]
+    found = [name for name in _names() if all(not words.isdisjoint(name.words) for words in fitting)]
     found.sort(
         key=lambda name: (
-            not begins_with(name.words[0], typed[0], forgiving=forgiving),
+            name.words[0] not in fitting[0],
             not name.is_label,
             name.language != language,
             len(name.text),
@@ -59,6 +57,23 @@ def concepts_starting(text: str, language: str, *, forgiving: bool) -> tuple[Nam
     for name in found:
         best.setdefault(name.concept, NamedConcept(name.concept, name.text))
     return tuple(best.values())
+
+
+def _words_starting(typed: str, *, forgiving: bool) -> frozenset[str]:
+    """The words of the taxonomy's names that begin with what was typed, give or take a typo if forgiven."""
+    known = _known_words()
+    exact = frozenset(word for word in known if word.startswith(typed))
+    if not forgiving or not typos_in(typed):
+        return exact
+    ends = range(len(typed) - 1, len(typed) + 2)
+    beginnings = list({word[:end] for word in known for end in ends})
+    near = {beginnings[place] for place in similar(typed, beginnings, 1)}
+    return exact | {word for word in known if any(word[:end] in near for end in ends)}
+
+
+@lru_cache(maxsize=1)
+def _known_words() -> frozenset[str]:
+    return frozenset(word for name in _names() for word in name.words)
 
 
 @lru_cache(maxsize=1)
