@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import corpus, footprint, publishing, questions, running, searching, shapes
+from benchmarks import corpus, footprint, publishing, questions, running, searching, shapes, verification
 from benchmarks.figures import Figure
 
 #: Publications per second and form that are wanted on SQLite, on two cores.
@@ -21,6 +21,10 @@ WANTED: dict[corpus.Form, int] = {"vc-jwt": 375, "ed25519-2020": 250}
 #: The same with the official shapes checked, and milliseconds that a check may take of it.
 SHAPED: dict[corpus.Form, int] = {"vc-jwt": 300, "ed25519-2020": 200}
 SHAPES_MS = 1.5
+#: How many times as fast as `@digitalbazaar/vc`, VC-JWTs a second on one core, and what two cores gain.
+AS_NODE = 2.5
+JWT_RATE = 10_000
+TWO_CORES = 1.8
 P95_MS = 60
 START_SECONDS = 2
 MEMORY_MB = 400
@@ -62,6 +66,7 @@ def main() -> int:
         offering = corpus.offering(corpus.issuers("vc-jwt")[0], 1, corpus.made_now())
         say(f"an offering makes {corpus.claims(offering)} claims; limits are on, and far away; 8 connections")
         start(folder, runs)
+        verifications(folder, runs)
         for form in WANTED:
             publications(folder, form, runs, seconds)
         if options.database_url:
@@ -87,6 +92,47 @@ def start(folder: Path, runs: int) -> None:
     measured = [footprint.start_seconds(folder / f"start-{number}") for number in range(runs)]
     say(Figure("start to first answer", [one[0] for one in measured], "s", START_SECONDS, False).line())
     say(Figure("start to first search", [one[1] for one in measured], "s", START_SECONDS, False).line())
+
+
+def verifications(folder: Path, runs: int) -> None:
+    """Figures of complete verifications in one process, of one offering in every form."""
+    bench = verification.Bench(folder / "verification")
+    missing = verification.peers_missing()
+    say(f"complete verifications of an offering with {verification.QUADS} quads, contexts at hand, CPU time:")
+    for form in ("ed25519-2020", "eddsa-rdfc-2022"):
+        data = bench.ed25519.sign(1, form, bench.jsonld)
+        ours, theirs, plain = [], [], []
+        for _ in range(runs):
+            ours.append(bench.milliseconds(data))
+            plain.append(verification.plain_pyld(bench, data))
+            if not missing:
+                theirs.append(verification.on_node(bench, data, form))
+        say(Figure(f"verify {form}", ours, "ms").line())
+        compared(f"  {form}: plain pyld (two canonical forms and the signature), of ours", plain, ours)
+        if missing:
+            say(f"  @digitalbazaar/vc: not measured: {missing}")
+        else:
+            say(Figure("  @digitalbazaar/vc", theirs, "ms").line())
+            compared(f"  {form}: @digitalbazaar/vc, of ours", theirs, ours, AS_NODE)
+    for signer in (bench.rsa, bench.p256, bench.ed25519):
+        data = signer.sign(1, "vc-jwt", bench.jsonld)
+        rates = [1000 / bench.milliseconds(data) for _ in range(runs)]
+        say(Figure(f"verify vc-jwt {signer.key.algorithm}", rates, "/s", JWT_RATE).line())
+    for form in WANTED:
+        presented = [verification.presentation(bench, form) for _ in range(runs)]
+        name = f"verify a presentation of {verification.PRESENTED} {form}, of these one by one"
+        ratios = [one.whole / one.one_by_one for one in presented]
+        say(Figure(name, ratios, "x", 1, False).line())
+    bulk = [(verification.bulk(bench, 1), verification.bulk(bench, 2)) for _ in range(runs)]
+    say(Figure("verify many vc-jwt, one process, by the clock", [one for one, _ in bulk], "/s").line())
+    gains = [two / one for one, two in bulk]
+    say(Figure("verify many vc-jwt, two processes, of one", gains, "x", TWO_CORES).line())
+
+
+def compared(name: str, theirs: list[float], ours: list[float], wanted: float | None = None) -> None:
+    """A figure of how many times as long others take."""
+    ratios = [their / our for their, our in zip(theirs, ours, strict=True)]
+    say(Figure(name, ratios, "x", wanted).line())
 
 
 def publications(folder: Path, form: corpus.Form, runs: int, seconds: int, database_url: str = "") -> None:
