@@ -23,6 +23,8 @@ from catalogue.settings import PREFIX, Settings
 from credentials.contexts import ContextStore
 from credentials.interpretation import interpret
 from credentials.jsonld import JsonLd
+from credentials.policies import POLICY_NAMES, Demand, policy_named
+from credentials.policy_file import read_policies
 from credentials.report import CHECKS
 from search.embedded import EmbeddedEngine
 from search.query import FACET_FIELDS
@@ -156,6 +158,21 @@ def test_trust_list_in_the_operator_guide_is_a_trust_list() -> None:
     assert example is not None
     entries = TrustList.load(json.loads(example[1])).entries
     assert {what for entry in entries for what in entry.attests} == set(ATTESTATIONS)
+
+
+def test_policies_in_the_operator_guide_are_policies(tmp_path: Path) -> None:
+    guide = text_of("docs/operator.md")
+    example = re.search(
+        r'^```json\n(\{\s*"version": 1,\s*"policies".*?)^```$', guide, re.MULTILINE | re.DOTALL
+    )
+    assert example is not None
+    file = tmp_path / "policies.json"
+    file.write_text(example[1], encoding="utf-8")
+    assert list(read_policies(file)) == ["tender"]
+    for name in POLICY_NAMES:
+        (row,) = re.findall(rf"^\| `{name}`.*\| (.*?) \|$", guide, re.MULTILINE)
+        reported = {check for check in CHECKS if policy_named(name).demand(check) is Demand.REPORTED}
+        assert set(re.findall(r"`(\w+)`", row)) == reported
 
 
 def test_vocabulary_used_in_examples_exists() -> None:

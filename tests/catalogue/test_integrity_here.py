@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,3 +112,22 @@ def test_a_rebuild_finds_the_same(make_node: Callable[..., Node], web: Provider,
     before: Any = node.records.report(publication.digest).to_dict()
     rebuild(node.database, node.clock, max_bytes=node.settings.max_bytes)
     assert node.records.report(publication.digest).to_dict() == before
+
+
+def test_related_resources_of_vc_2_0_are_compared_over_their_bytes(
+    make_node: Callable[..., Node], web: Provider, house: Provider
+) -> None:
+    node = make_node()
+    data = offering(web, "vc-jwt")
+    publish(node, data)
+    digest = base64.b64encode(hashlib.sha384(data).digest()).decode()
+    multihash = b"\x12\x20" + hashlib.sha256(data).digest()
+    multibase = "u" + base64.urlsafe_b64encode(multihash).decode().rstrip("=")
+    for stated in ({"digestSRI": f"sha384-{digest}"}, {"digestMultibase": multibase}):
+        document = house.credential(
+            {"id": "https://house.example/note", "type": "gx:Issuer"},
+            relatedResource={"id": CREDENTIAL, **stated},
+        )
+        check = integrity(publish(node, house.sign(document)))
+        assert check.outcome is Outcome.PASSED, check.detail
+        assert check.evidence["equal"] == [CREDENTIAL]
