@@ -6,6 +6,7 @@ the canonical form that proofs cover, and the reading of the content.
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,15 @@ _CONTEXT_ERRORS = (
     "prefix",
     "@propagate",
     "@version",
+)
+
+
+#: Keywords that say something in a document; the others are for contexts, frames or nothing.
+_READ = frozenset(
+    {
+        *("@context", "@id", "@type", "@value", "@language", "@direction"),
+        *("@list", "@set", "@graph", "@included", "@reverse", "@nest"),
+    }
 )
 
 
@@ -234,7 +244,9 @@ class _Processor(JsonLdProcessor):  # type: ignore[misc] # pyld has no types
         except Unusual:
             with self._lock:
                 self._dropped = []
-                return self.expand_any(document), self._dropped
+                nodes, noted = self.expand_any(document), self._dropped
+            # The quick way leaves every document with such members to this one.
+            return nodes, [*noted, *itertools.islice(_unread(document), MAX_REPORTED_TERMS)]
 
     def expand_any(self, document: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The expanded array by the general algorithm; the dropped terms are added to those noted."""
@@ -263,6 +275,33 @@ class _Processor(JsonLdProcessor):  # type: ignore[misc] # pyld has no types
     def _note_dropped(self, term: str | None) -> None:
         if len(self._dropped) < MAX_REPORTED_TERMS:
             self._dropped.append(term)
+
+
+def _unread(item: Any) -> Iterator[str]:
+    """Members that look like keywords and that expansion leaves out in silence, wherever they stand."""
+    if isinstance(item, Mapping):
+        for key, value in item.items():
+            if key[:1] == "@" and (key not in _READ or not _has_a_place(key, value, item)):
+                yield key
+            if key not in ("@context", "@value"):
+                yield from _unread(value)
+    elif isinstance(item, list):
+        for each in item:
+            yield from _unread(each)
+
+
+def _has_a_place(key: str, value: Any, item: Mapping[str, Any]) -> bool:
+    if key in ("@language", "@direction"):
+        return "@value" in item
+    if key in ("@set", "@list"):
+        return len(item) == 1
+    if key == "@graph":
+        return all(isinstance(node, Mapping) and node.keys() - {"@id", "id"} for node in _as_list(value))
+    return True
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _rejection(error: JsonLdError) -> Rejection:

@@ -19,8 +19,9 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 64
 #: Object members and array items together: bounds the time of every later step (about 10 µs each).
 MAX_VALUES = 20_000
-#: Integers beyond this lose digits in readers that keep numbers as IEEE 754 doubles (RFC 7493 section 2.2).
-MAX_INTEGER = 2**53
+#: Integers beyond this lose digits in readers that keep numbers as IEEE 754 doubles (RFC 7493 section 2.2),
+#: and have no canonical form (RFC 8785).
+MAX_INTEGER = 2**53 - 1
 #: No integer within MAX_INTEGER is longer; keeps the conversion of absurd numbers from costing time.
 _MAX_INTEGER_DIGITS = 17
 
@@ -58,8 +59,8 @@ def parse_json(data: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
 
     What isn't JSON at all (RFC 8259) is `Unrecognised`. Refused: more than `max_bytes`, a byte order mark,
     ill-formed UTF-8, duplicate member names, NaN and infinities, numbers beyond doubles, integers beyond
-    ±2^53, NUL and lone surrogates in strings, nesting beyond `MAX_DEPTH`, more than `MAX_VALUES` members and
-    items.
+    `MAX_INTEGER`, NUL and lone surrogates in strings, nesting beyond `MAX_DEPTH`, more than `MAX_VALUES`
+    members and items.
     """
     check_size(data, max_bytes)
     if data.startswith(_BOM):
@@ -147,7 +148,7 @@ def _first_duplicate(pairs: list[tuple[str, Any]]) -> str:
 
 def _integer(digits: str) -> int:
     if len(digits) > _MAX_INTEGER_DIGITS or abs(value := int(digits)) > MAX_INTEGER:
-        raise _refusal(f"The integer {digits[:24]} is beyond ±2^53: readers would disagree on its value.")
+        raise _refusal(f"The integer {digits[:24]} is beyond ±(2^53 - 1): readers would disagree on it.")
     return value
 
 

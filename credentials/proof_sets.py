@@ -56,6 +56,12 @@ def check_proofs(proofs: Sequence[Proof]) -> None:
         for name in _required(proof):
             if not isinstance(proof.get(name), str):
                 raise Rejection("structure", f"Its proof needs the member {name}, one string.")
+        for name in ("expires", "challenge", "nonce", "domain"):
+            # A domain may be one of several (Data Integrity 1.0 section 2.1).
+            value = proof.get(name, "")
+            values = value if name == "domain" and isinstance(value, list) else [value]
+            if not all(isinstance(each, str) for each in values):
+                raise Rejection("structure", f"Its proof's {name} must be a string.")
     ids = [proof["id"] for proof in proofs if "id" in proof]
     for index, id_ in enumerate(ids):
         if not isinstance(id_, str) or id_ in ids[:index]:

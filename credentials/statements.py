@@ -77,6 +77,7 @@ class _Reader:
         self.quads: list[Quad] = []
         self.meaningless: list[str] = []
         self.labels: dict[str, str] = {}
+        self.predicates: dict[str, str | None] = {}
         self.fresh = 0
 
     def node(self, node: dict[str, Any], graph: str | None) -> str | None:
@@ -133,6 +134,9 @@ class _Reader:
             return literal(rfc8785.dumps(value).decode(), _JSON)
         if datatype is not None:
             self.check_iri(datatype)
+        if "@direction" in item:
+            # RDF has no form for it, so that no proof over quads would cover it.
+            self.meaningless.append("@direction")
         if isinstance(value, str):
             if "@language" in item:
                 return literal(value, language=self.tag(item["@language"]))
@@ -160,11 +164,17 @@ class _Reader:
         return f"<{name}>"
 
     def predicate(self, name: str) -> str | None:
-        if name.startswith("_:"):
+        if name in self.predicates:
+            return self.predicates[name]
+        term = None
+        # A blank node can't be one, and pyld leaves the `@index` of a graph container as it is written.
+        if name.startswith("_:") or not is_absolute_iri(name):
             self.meaningless.append(name)
-            return None
-        self.check_iri(name)
-        return f"<{name}>"
+        else:
+            self.check_iri(name)
+            term = f"<{name}>"
+        self.predicates[name] = term
+        return term
 
     def blank(self) -> str:
         self.fresh += 1
