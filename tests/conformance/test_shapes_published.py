@@ -25,6 +25,7 @@ from credentials.shapes.checking import SchemasInForce, check_shapes
 from credentials.shapes.engine import ShapeSet
 from credentials.shapes.model import Schema
 from credentials.shapes.reading import read_schema
+from credentials.shapes.wording import problem_of
 from vocab.namespaces import V2511, XSD
 
 SAMPLES = {path.name: path for path in sample_files()}
@@ -156,6 +157,7 @@ def test_the_engine_finds_what_pyshacl_finds_in_changed_documents(
 ) -> None:
     statements = mutated(data, data.draw(st.sampled_from(originals())))
     _, results = shapes.check(statements)
+    assert all(all(problem_of(result, statements).values()) for result in results)
     expected = oracle.check(statements)
     assert comparable_only(found_in(results), statements) == comparable_only(expected, statements)
 
