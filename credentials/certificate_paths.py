@@ -211,21 +211,16 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         ) from error
 
 
-def _must_issue(_policy: Policy, _certificate: x509.Certificate, basic: x509.BasicConstraints) -> None:
-    if not basic.ca:
-        raise ValueError("not an authority")
-
-
 def _may_sign(_policy: Policy, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
     if usage is not None and not usage.key_cert_sign:
         raise ValueError("not an authority")
 
 
-#: What is asked of every certificate that issues another (RFC 5280 section 6.1.4, k to n). Name constraints,
-#: path lengths and unknown critical extensions are the library's.
+#: What is asked of every certificate that issues another (RFC 5280 section 6.1.4, k to n). That its basic
+#: constraints say so, name constraints, path lengths and unknown critical extensions are the library's.
 _AUTHORITIES = (
     ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _must_issue)
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
     .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign)
 )
 

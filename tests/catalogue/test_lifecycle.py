@@ -86,3 +86,21 @@ def test_at_most_one_statement_of_a_record_is_not_superseded_or_withdrawn(
         if state not in (State.SUPERSEDED, State.WITHDRAWN)
     ]
     assert len(shown) <= 1
+
+
+def test_revoked_stays_so_past_its_end_and_what_was_found_otherwise_ends_with_it() -> None:
+    past, still = NOW - timedelta(hours=1), NOW + DAY
+    for found, ends, state in (
+        (State.REVOKED, past, State.REVOKED),
+        (State.SUSPENDED, past, State.EXPIRED),
+        (State.UNVERIFIABLE, past, State.EXPIRED),
+        (State.SUSPENDED, still, State.SUSPENDED),
+        (State.UNVERIFIABLE, None, State.UNVERIFIABLE),
+    ):
+        one = statement("a", valid_until=ends, found=found)
+        assert states([one], blocked=False, now=NOW) == {"a": state}
+        assert states([one], blocked=True, now=NOW) == {"a": State.BLOCKED}
+        gone = statement("a", valid_until=ends, found=found, withdrawn=True)
+        assert states([gone], blocked=False, now=NOW) == {"a": State.WITHDRAWN}
+        newer = statement("b", valid_from=NOW)
+        assert states([one, newer], blocked=False, now=NOW)["a"] is State.SUPERSEDED

@@ -414,7 +414,7 @@ def test_what_was_taken_under_lab_isn_t_held_against_a_chain_later(
     node = make_node(**options)
     clock.advance(hours=6)
     assert Rechecker(node.database, node.verification, clock, INTERVAL, {}).step() == 1
-    assert states(node) == [State.LISTED.value]
+    assert (states(node), happened(node)) == ([State.LISTED.value], [])
 
 
 def test_the_loop_ends_when_told(node: Node, clock: Clock) -> None:

@@ -30,6 +30,8 @@ URL = f"https://{HOST}/chain.pem"
 CONTEXTS = ContextStore()
 
 CA = root()
+#: For signatures on documents, not on certificates.
+SIGNING_USAGE = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
 MIDDLE = CA.issue("Middle")
 
 Made = x509.Certificate | Authority
@@ -162,6 +164,13 @@ def test_a_key_without_a_chain_is_not_held_against_anchors() -> None:
         (lambda: [root("Root").leaf(NATIVE)], "root", "doesn't hold"),
         (
             lambda: (lambda m: [m.leaf(NATIVE), m])(CA.issue("NoAuthority", is_authority=False)),
+            "usage",
+            "without being an authority",
+        ),
+        (
+            lambda: (lambda m: [m.leaf(NATIVE), m])(
+                CA.issue("NoSigner", extensions=[(SIGNING_USAGE, True)]),
+            ),
             "usage",
             "without being an authority",
         ),
@@ -313,12 +322,12 @@ def test_wildcard_covers_one_label() -> None:
 
 
 def timed(chain_check: Callable[[], Check], milliseconds: float) -> Check:
-    """The fastest of three runs: the machine may be busy with something else."""
+    """The fastest of three runs, in the processor's time: the machine may be busy with something else."""
     runs = []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = time.process_time()
         check = chain_check()
-        runs.append(time.perf_counter() - begun)
+        runs.append(time.process_time() - begun)
     assert min(runs) * 1000 < milliseconds
     return check
 
@@ -353,10 +362,10 @@ def test_token_with_a_hundred_thousand_x5c_entries_is_decided_in_time() -> None:
 
     payload = signed().split(b".")[1]
     data = to_base64url(json.dumps(head).encode()).encode() + b"." + payload + b"." + b"A" * 86
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(Refused):
         verify(document(), anchors(CA), data=data)
-    assert time.perf_counter() - begun < 0.3
+    assert time.process_time() - begun < 0.3
 
 
 def test_ed25519_certificates_are_compared_by_key_too() -> None:

@@ -307,9 +307,10 @@ def test_nothing_is_fetched_for_a_signature_that_does_not_hold() -> None:
 
 
 def test_a_list_whose_own_status_loops_is_not_followed() -> None:
-    lists = Lists(status_list(packed(), credentialStatus=entry()))
-    assert checked(entry(), lists).outcome is Outcome.PASSED
-    assert lists.asked == 1
+    for url in (URL, "https://issuer.example/status/2"):
+        lists = Lists(status_list(packed(), credentialStatus=entry(statusListCredential=url)))
+        assert checked(entry(), lists).outcome is Outcome.PASSED
+        assert lists.asked == 1
 
 
 # Bombs
@@ -317,9 +318,9 @@ def test_a_list_whose_own_status_loops_is_not_followed() -> None:
 
 def test_gzip_bomb_is_unpacked_up_to_the_bound_only() -> None:
     bomb = packed(bomb=2 * MAX_LIST_BYTES)
-    began = time.perf_counter()
+    began = time.process_time()
     check = checked(entry(), Lists(status_list(bomb)))
-    assert time.perf_counter() - began < 0.3
+    assert time.process_time() - began < 0.3
     assert (code(check), "larger than" in check.detail) == ("MALFORMED_VALUE_ERROR", True)
 
 
@@ -332,10 +333,10 @@ def test_bomb_of_gigabytes_costs_no_memory() -> None:
     raw = b"".join(packer.compress(chunk) for _ in range(200)) + packer.flush()
     text = base64.urlsafe_b64encode(raw).decode()
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(StatusProblem):
         unpack(text, multibase=False)
-    spent, peak = time.perf_counter() - began, tracemalloc.get_traced_memory()[1]
+    spent, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * MAX_LIST_BYTES
     assert spent < 0.1
