@@ -14,6 +14,7 @@ from catalogue.outside import SharedAnswers
 from catalogue.schemas import Schemas
 from catalogue.settings import Settings
 from catalogue.store.database import Database
+from catalogue.trusting import TrustFile
 from credentials.contexts import ContextStore
 from credentials.outside import Outside
 from credentials.policies import policy_named
@@ -26,6 +27,7 @@ from credentials.resolving import (
     Resolver,
     SelfCertifyingResolver,
 )
+from credentials.status import ListIssuers
 from credentials.times import Clock
 from credentials.trust_anchors import TrustAnchors
 from credentials.verification import Refused, Verified, Verifier
@@ -59,6 +61,7 @@ class Verification:
             allow_rs256=settings.allow_rs256,
             max_bytes=settings.max_bytes,
             anchors=trust_anchors(settings),
+            list_issuers=list_issuers(settings),
         )
 
     @property
@@ -123,6 +126,12 @@ def local_resolvers(settings: Settings) -> tuple[Resolver, ...]:
     if settings.policy == "lab" and settings.self_certifying_hosts:
         resolvers.append(SelfCertifyingResolver(settings.self_certifying_hosts))
     return tuple(resolvers)
+
+
+def list_issuers(settings: Settings) -> ListIssuers:
+    """Whom the trust list lets keep status lists for others. Raises TrustListInvalid."""
+    trust = TrustFile.of(settings)
+    return lambda did, at: trust.current().trusts(did, "status-list", at)
 
 
 def trust_anchors(settings: Settings) -> TrustAnchors | None:

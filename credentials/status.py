@@ -1,7 +1,7 @@
 """The check `status`: whether the issuer has revoked or suspended what it once signed.
 
 The list is fetched whole, so that its keeper doesn't learn which entry was of interest, and is itself a
-credential that must hold, issued by the issuer of what it speaks of.
+credential that must hold, issued by the issuer of what it speaks of or by somebody trusted to keep lists.
 """
 
 from __future__ import annotations
@@ -46,15 +46,23 @@ class ListCredential:
     claims: Mapping[str, Any]
 
 
+#: Whether somebody else than the issuer may keep lists for issuers, at that time.
+ListIssuers = Callable[[str, datetime], bool]
 #: Verifies the bytes of a list credential. Raises `StatusProblem` when they don't hold.
 VerifyList = Callable[[bytes], ListCredential]
+
+
+def nobody_else(_did: str, _at: datetime) -> bool:
+    """`ListIssuers` of nobody: each issuer keeps its own lists."""
+    return False
 
 
 class StatusChecking:
     """The lists of one submission: each is fetched once, and kept for those who judge it again later."""
 
-    def __init__(self, outside: Outside | None, at: datetime) -> None:
+    def __init__(self, outside: Outside | None, at: datetime, list_issuers: ListIssuers) -> None:
         self._outside = outside
+        self._list_issuers = list_issuers
         self._at = at
         self._verified: dict[tuple[str, datetime], ListCredential | StatusProblem] = {}
         self._answers: dict[str, Fetched | StatusProblem] = {}
@@ -121,7 +129,7 @@ class StatusChecking:
             self._verified[(entry.url, answer.at)] = credential
         if isinstance(credential, StatusProblem):
             raise credential
-        if credential.issuer != issuer:
+        if credential.issuer != issuer and not self._list_issuers(credential.issuer, self._at):
             raise StatusProblem(
                 "STATUS_VERIFICATION_ERROR",
                 f"its issuer is {credential.issuer[:200]}, another one",

@@ -12,7 +12,7 @@ from credentials.integrity import Held
 from credentials.outside import Outside
 from credentials.resolving import Obtained, ResolutionFailed, Resolved, Resolver
 from credentials.shapes.checking import SchemasInForce
-from credentials.status import StatusChecking
+from credentials.status import ListIssuers, StatusChecking
 from credentials.trust_anchors import TrustAnchors
 
 #: Different DIDs that one submission may make us resolve: each may cost a request to a stranger's host.
@@ -47,12 +47,13 @@ class Surroundings:
         anchors: TrustAnchors | None,
         schemas: SchemasInForce | None,
         held: Held | None,
+        list_issuers: ListIssuers,
     ) -> None:
         self.at = at
         self.schemas = schemas
         self.held = held
         self.vouching = Vouching(anchors, outside)
-        self.status = StatusChecking(outside, at)
+        self.status = StatusChecking(outside, at, list_issuers)
         self._resolver = resolver
         self._resolved: dict[str, Resolved | ResolutionFailed] = {}
 

@@ -51,7 +51,7 @@ from credentials.shapes.checking import (
 from credentials.signatories import Signatories
 from credentials.signatory import Signatory
 from credentials.statements import is_absolute_iri
-from credentials.status import RETRIEVAL_ERROR, SUSPENDED, ListCredential
+from credentials.status import RETRIEVAL_ERROR, SUSPENDED, ListCredential, ListIssuers, nobody_else
 from credentials.status_lists import StatusProblem
 from credentials.surroundings import Source, Surroundings
 from credentials.times import Clock
@@ -117,6 +117,7 @@ class Verifier:
         max_bytes: int = MAX_BYTES,
         anchors: TrustAnchors | None = None,
         outside: Outside | None = None,
+        list_issuers: ListIssuers = nobody_else,
     ) -> None:
         self.policy = policy
         # The same for every report: worked out once, it costs a third of a verification.
@@ -128,6 +129,7 @@ class Verifier:
         self.resolver = resolver
         self.anchors = anchors
         self.outside = outside
+        self.list_issuers = list_issuers
         self._clock = clock
 
     def verify(
@@ -157,6 +159,7 @@ class Verifier:
             anchors or self.anchors,
             schemas,
             held,
+            self.list_issuers,
         )
         run = _Run(self, surroundings)
         examined = run.examine(lambda: open_envelope(data, max_bytes=self.max_bytes), asked)

@@ -23,6 +23,7 @@ ATTESTATIONS = (
     "gaia-x-label",
     "certification",
     "programme-participation",
+    "status-list",
 )
 #: A list is written and reviewed by people; Gaia-X's own registry of clearing houses has some dozens.
 MAX_ENTRIES = 10_000

@@ -150,20 +150,24 @@ def _schemas(files: tuple[Path, ...]) -> SchemasInForce | None:
 def _verifier(did_documents: str | None, policy: str | None, anchors: str | None, online: bool) -> Verifier:
     """A verifier with the ways to keys that the command line and the environment name."""
     from catalogue.fetching import HttpsFetcher
-    from catalogue.verifying import local_resolvers, trust_anchors
+    from catalogue.verifying import list_issuers, local_resolvers, trust_anchors
     from credentials.contexts import ContextStore
     from credentials.outside import Direct
     from credentials.policies import policy_named
     from credentials.resolving import FirstOf, FolderUnusable, WebResolver
     from credentials.times import utc_now
     from credentials.verification import Verifier
+    from vocab.trust import TrustListInvalid
 
     given = {"did_documents": did_documents, "policy": policy, "trust_anchors": anchors}
     settings = settings_from_environment(**{name: value for name, value in given.items() if value})
     try:
         resolvers = [*local_resolvers(settings)]
+        may_keep_lists = list_issuers(settings)
     except FolderUnusable as error:
         raise Unusable(f"DID documents: {error}") from error
+    except TrustListInvalid as error:
+        raise Unusable(f"trust list: {error}") from error
     outside = None
     if online:
         fetcher = HttpsFetcher(
@@ -178,6 +182,7 @@ def _verifier(did_documents: str | None, policy: str | None, anchors: str | None
         utc_now,
         allow_rs256=settings.allow_rs256,
         anchors=trust_anchors(settings),
+        list_issuers=may_keep_lists,
         outside=outside,
     )
 

@@ -147,6 +147,12 @@ def test_wrong_usage_exits_two_before_anything_is_verified(arguments: tuple[str,
     assert done.stdout == ""
 
 
+def test_damaged_trust_list_is_told_and_nothing_verified(good: str) -> None:
+    done = verify("--json", good, env={"CATALOGUE_TRUST_LIST": good})
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "trust list: " in done.stderr
+
+
 def test_did_web_is_not_fetched_unless_online(by_web: str) -> None:
     done = verify("--json", by_web)
     assert done.exit_code == 1

@@ -292,6 +292,22 @@ def test_an_entry_that_does_not_hold_refuses_with_its_code(given: Document, expe
     assert (check.outcome, code(check)) == (Outcome.FAILED, expected)
 
 
+def test_a_list_kept_by_somebody_whom_the_node_trusts_with_lists_counts() -> None:
+    keeper = did_key(OTHER.public())
+    for trusted, outcome in ((keeper, "revoked"), (did_key(KEY.public()), None)):
+        verifier = Verifier(
+            policy_named("lab"),
+            InlineResolver(),
+            CONTEXTS,
+            lambda: NOW,
+            outside=Lists(status_list(packed(3), key=OTHER)),
+            list_issuers=lambda did, at, trusted=trusted: (did, at) == (trusted, NOW),  # type: ignore[misc]
+        )
+        with pytest.raises(Refused) as refusal:
+            verifier.verify(credential(entry(3)))
+        assert refusal.value.report.check("status").evidence.get("state") == outcome
+
+
 def test_more_entries_than_are_looked_up_refuse() -> None:
     lists = Lists(status_list(packed()))
     assert checked([entry(n) for n in range(9)], lists).outcome is Outcome.FAILED
