@@ -27,7 +27,7 @@ MAX_ISSUER = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refused submission: the first check that failed, why and when."""
+    """One refused submission: the first check that spoke against it, why and when."""
 
     digest: str
     at: datetime
@@ -37,8 +37,8 @@ class Refusal:
 
 def note(connection: Connection, report: Report, digest: str, now: datetime) -> None:
     """Remember a refusal under the issuers that were claimed; forget the oldest beyond the bounds."""
-    failed = next(report.failed(), None)
-    if failed is None:
+    objection = next(report.objections(), None)
+    if objection is None:
         return
     claimed = {entry.issuer for entry in (report, *report.credentials) if entry.issuer}
     for issuer in sorted(claimed)[:KEPT_PER_ISSUER]:
@@ -49,8 +49,8 @@ def note(connection: Connection, report: Report, digest: str, now: datetime) -> 
                 claimed_issuer=issuer,
                 digest=digest,
                 at=stored_time(now),
-                check=failed.name,
-                detail=failed.detail[:MAX_DETAIL],
+                check=objection.name,
+                detail=objection.detail[:MAX_DETAIL],
             )
         )
         oldest_kept = connection.execute(

@@ -150,9 +150,29 @@ class Report:
 
     def failed(self) -> Iterator[Check]:
         """The failed checks of this report and of the reports inside it."""
-        yield from (check for check in self.checks if check.outcome is Outcome.FAILED)
+        yield from self.failed_here()
         for inner in self.credentials:
             yield from inner.failed()
+
+    def failed_here(self) -> Iterator[Check]:
+        """The failed checks of this report alone."""
+        return (check for check in self.checks if check.outcome is Outcome.FAILED)
+
+    def objections(self) -> Iterator[Check]:
+        """The checks, of the reports inside it too, that speak against accepting it; what failed comes first.
+
+        Those that failed and had not to, then those that had to pass and were not made. What a policy only
+        reports isn't among them.
+        """
+        demanded = {*self.required, *self.may_not_fail}
+        yield from (check for check in self.failed_here() if check.name in demanded)
+        for inner in self.credentials:
+            yield from inner.objections()
+        yield from (
+            check
+            for check in self.checks
+            if check.outcome is Outcome.NOT_CHECKED and check.name in self.required
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; `credentials` is there only for a presentation, `proofs` only for several proofs."""

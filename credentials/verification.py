@@ -93,8 +93,8 @@ class Refused(Exception):
     """The policy refuses; `report` says why."""
 
     def __init__(self, report: Report) -> None:
-        reasons = "; ".join(f"{check.name}: {check.detail}" for check in report.failed())
-        super().__init__(reasons or "a check that the policy requires was not made")
+        reasons = "; ".join(f"{check.name}: {check.detail}" for check in report.objections())
+        super().__init__(reasons or "the policy refuses it")
         self.report = report
 
     @property

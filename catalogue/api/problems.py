@@ -88,11 +88,11 @@ def _store_unavailable(error: Exception) -> Problem:
 
 def _refused(error: Refused) -> Problem:
     report = error.report
-    failed = next(report.failed(), None)
-    detail = f"{failed.name}: {failed.detail}" if failed else "the policy refuses it"
+    objection = next(report.objections(), None)
+    detail = f"{objection.name}: {objection.detail}" if objection else "the policy refuses it"
     members: dict[str, Any] = {"report": report.to_dict()}
-    if failed:
-        members = {"where": failed.name, **members}
+    if objection:
+        members = {"where": objection.name, **members}
     return Problem(kinds.REFUSED, detail, members)
 
 

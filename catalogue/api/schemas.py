@@ -390,7 +390,7 @@ class RefusalSchema(Form):
 
     digest = sha256("The bytes that were submitted.")
     at = time("When.")
-    check = text("The first check that failed.", validate=OneOf(CHECKS))
+    check = text("The first check that spoke against it.", validate=OneOf(CHECKS))
     detail = text("Why.")
 
 

@@ -80,7 +80,7 @@ def publish(
                 code = EXIT_USAGE
             except NodeProblem as problem:
                 click.echo(f"{name}: refused: {printable(problem)}")
-                for line in failed_checks(problem.problem.get("report")):
+                for line in objections(problem.problem.get("report")):
                     click.echo(f"    {printable(line)}")
                 code = max(code, EXIT_REFUSED)
             except NodeUnreachable as error:
@@ -89,8 +89,24 @@ def publish(
                 said = "listed" if answer.status == 201 else "already listed"
                 records = answer.body["records"]
                 click.echo(f"{name}: {said}, digest {answer.body['digest']}, {_records(records)}")
+                # Listed all the same, but marked, or of no weight as evidence.
+                for line in failed_checks(answer.body["report"]):
+                    click.echo(f"    {printable(line)}")
             sys.stdout.flush()
     end(code)
+
+
+def objections(report: Any) -> list[str]:
+    """A line for every failed check, and for what had to be checked and could not be."""
+    if not isinstance(report, Mapping):
+        return []
+    unmade = [
+        f"{check['name']}: {check['detail']}"
+        for each in (report, *report.get("credentials", ()))
+        for check in each["checks"]
+        if check["outcome"] == "not_checked" and check["name"] in each["required"]
+    ]
+    return failed_checks(report) or unmade
 
 
 def failed_checks(report: Any) -> list[str]:

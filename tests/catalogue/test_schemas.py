@@ -65,6 +65,8 @@ def test_strict_refuses_everything_until_there_are_schemas(
     with pytest.raises(Refused) as caught:
         node.publisher.publish(provider.sign(provider.offering()), address=ADDRESS)
     assert "shapes" in caught.value.report.required
+    (refusal,) = node.records.standing(provider.did).refusals
+    assert refusal.check == "shapes"
     assert "catalogue schemas add" in shapes_of(caught.value.report).detail
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from credentials.policies import (
@@ -14,7 +16,7 @@ from credentials.policies import (
     demanding,
     policy_named,
 )
-from credentials.report import CHECKS, Check, Outcome, Verdict
+from credentials.report import CHECKS, Check, Outcome, Report, Verdict
 
 
 def checks(**outcomes: Outcome) -> list[Check]:
@@ -109,3 +111,27 @@ def test_what_a_policy_demands_is_what_it_judges_by(name: str, check: str) -> No
 def test_no_policy_can_do_without_the_foundation(check: str) -> None:
     with pytest.raises(ValueError, match="must pass"):
         demanding("loose", reported=(check,))
+
+
+def report(policy: Policy, **outcomes: Outcome) -> Report:
+    return Report(
+        verdict=verdict(policy, **outcomes),
+        policy=policy.name,
+        checks=tuple(checks(**outcomes)),
+        issuer=None,
+        subjects=(),
+        content_id=None,
+        proof=None,
+        verified_at=datetime(2026, 6, 1, tzinfo=UTC),
+        required=tuple(name for name in CHECKS if policy.demand(name) is Demand.REQUIRED),
+        may_not_fail=tuple(name for name in CHECKS if policy.demand(name) is Demand.MAY_NOT_FAIL),
+    )
+
+
+def test_only_what_the_policy_asks_for_speaks_against_a_report() -> None:
+    marks = {"terms": Outcome.FAILED, "shapes": Outcome.FAILED, "signature": Outcome.FAILED}
+    assert [check.name for check in report(policy_named("lab"), **marks).objections()] == ["signature"]
+    unmade = report(policy_named("strict"), shapes=Outcome.NOT_CHECKED, chain=Outcome.NOT_CHECKED)
+    assert [check.name for check in unmade.objections()] == ["shapes"]
+    both = report(policy_named("strict"), key=Outcome.NOT_CHECKED, status=Outcome.FAILED)
+    assert [check.name for check in both.objections()] == ["status", "key"]
