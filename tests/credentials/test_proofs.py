@@ -317,7 +317,19 @@ def test_presentation_and_its_credentials_hold_one_by_one(
     refused(presentation, key)
 
 
-def test_presentation_signed_over_the_other_canonical_form_holds_with_the_same_content_id() -> None:
+@pytest.mark.parametrize(
+    ("context", "suite"),
+    [
+        ("https://w3id.org/security/suites/ed25519-2020/v1", {"type": "Ed25519Signature2020"}),
+        (
+            "https://w3id.org/security/data-integrity/v2",
+            {"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022"},
+        ),
+    ],
+)
+def test_presentation_signed_over_the_other_canonical_form_holds_with_the_same_content_id(
+    context: str, suite: dict[str, str]
+) -> None:
     address = {"gx:countrySubdivisionCode": "BE-BRU"}
     subject = {"type": "gx:LegalParticipant", "gx:headquarterAddress": address, "gx:legalAddress": address}
     statement = {name: value for name, value in V1.items() if name != "id"}
@@ -326,7 +338,7 @@ def test_presentation_signed_over_the_other_canonical_form_holds_with_the_same_c
         {**statement, "credentialSubject": {**subject, "gx:legalName": "Löschteich"}},
     ]
     presentation = {
-        "@context": [*V1["@context"], "https://w3id.org/security/suites/ed25519-2020/v1"],
+        "@context": [*V1["@context"], context],
         "type": ["VerifiablePresentation"],
         "holder": "did:web:provider.example",
         "verifiableCredential": members,
@@ -335,7 +347,7 @@ def test_presentation_signed_over_the_other_canonical_form_holds_with_the_same_c
     assert forms[0] != forms[1]
     key = KEYS["Ed25519"]
     proof = {
-        "type": "Ed25519Signature2020",
+        **suite,
         "created": "2026-05-01T12:00:00Z",
         "proofPurpose": "authentication",
         "verificationMethod": METHOD,

@@ -90,7 +90,7 @@ def test_every_format_goes_the_whole_way(node: RunningNode, shell: Shell) -> Non
     assert len(answer["items"]) == 1
 
 
-@pytest.mark.parametrize("kind", ["P-256", "RSA-2048"])
+@pytest.mark.parametrize("kind", ["P-256", "P-384", "secp256k1", "RSA-2048"])
 def test_other_kinds_of_keys_publish_too(kind: str, node: RunningNode, shell: Shell) -> None:
     shell("keygen", "--type", kind, "--out", "key.jwk")
     for form in ("jws2020", "vc-jwt"):
