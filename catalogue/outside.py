@@ -19,8 +19,6 @@ from credentials.times import Clock
 MAX_AGE = timedelta(hours=1)
 #: Answers kept: chains of some kB, status lists of 20 kB as a rule and 1 MB at the very most.
 MAX_IN_STORE = 500
-#: Longer addresses are fetched each time: databases can't index texts without bound.
-MAX_KEPT_URL = 1_000
 
 
 class SharedAnswers:
@@ -42,7 +40,7 @@ class SharedAnswers:
         """An answer of the last hour, not from before `not_before`. Raises FetchFailed, LimitExceeded."""
         now = self._clock()
         oldest = max(now - MAX_AGE, not_before or now - MAX_AGE)
-        kept = self._kept(url, oldest) if len(url) <= MAX_KEPT_URL else None
+        kept = self._kept(url, oldest)
         if kept is not None and len(kept.body) <= max_bytes:
             return kept
         try:
@@ -51,8 +49,7 @@ class SharedAnswers:
             raise FetchFailed(url, "not an acceptable URL", temporary=False) from error
         self._admission.fetch(host, address)
         answer = self._fetcher.fetch(url, accept=accept, max_bytes=max_bytes)
-        if len(url) <= MAX_KEPT_URL:
-            self._keep(url, answer.body, now)
+        self._keep(url, answer.body, now)
         return Fetched(answer.body, answer.media_type, answer.url, now)
 
     def _kept(self, url: str, oldest: datetime) -> Fetched | None:

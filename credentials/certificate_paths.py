@@ -110,6 +110,14 @@ def verify_path(path: Path, at: datetime) -> None:
     _PROFILES[path.anchor.profile](path)
 
 
+def covers(path: Path, at: datetime) -> bool:
+    """Whether a path that holds at another time holds at `at` too: only dates change with time."""
+    return all(
+        certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+        for certificate in (*path.certificates, path.anchor.certificate)
+    )
+
+
 def _candidates(chain: Sequence[x509.Certificate], anchors: TrustAnchors) -> Iterator[Path]:
     """Paths by name, shortest first, at most `MAX_PATHS`."""
     queue: deque[tuple[int, ...]] = deque([(0,)])

@@ -16,10 +16,10 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from credentials.certificate_paths import Path, PathProblem, find_path
+from credentials.certificate_paths import Path, PathProblem, covers, find_path
 from credentials.dids import Did, DidMalformed, VerificationMethod, web_host
 from credentials.keys import KeyUnusable, PublicKey, public_key_from_native
-from credentials.outside import Outside
+from credentials.outside import MAX_ADDRESS, Outside
 from credentials.report import Check, Outcome
 from credentials.resolving import FetchFailed, Obtained
 from credentials.times import to_rfc3339
@@ -137,8 +137,8 @@ class Vouching:
         if "x5c" in jwk:
             return Chain(method.id, "x5c", _from_x5c(jwk["x5c"]))
         url = jwk.get("x5u")
-        if self._outside is None or not isinstance(url, str):
-            raise ChainUnreadable("its x5u is not one URL")
+        if self._outside is None or not isinstance(url, str) or len(url) > MAX_ADDRESS:
+            raise ChainUnreadable(f"its x5u is not one URL of at most {MAX_ADDRESS} characters")
         try:
             fetched = self._outside.fetch(url, accept=CHAIN_MEDIA_TYPES, max_bytes=MAX_CHAIN)
         except FetchFailed as error:
@@ -187,8 +187,8 @@ def vouch(
         )
         failed = Check("chain", Outcome.FAILED, detail, evidence | {"missing": "key"})
         return Vouched(failed, _unbound("The certificate is of another key, so its names say nothing."))
-    signing = _attempt(chain, anchors, signed_at)
     now = _attempt(chain, anchors, at)
+    signing = _attempt(chain, anchors, signed_at, now if isinstance(now, Path) else None)
     evidence["at_signing"] = _line(signing, signed_at)
     evidence["now"] = _line(now, at)
     if isinstance(now, PathProblem) or isinstance(signing, PathProblem):
@@ -260,8 +260,13 @@ def _same_key(leaf: x509.Certificate, key: PublicKey) -> bool:
         return False
 
 
-def _attempt(chain: Chain, anchors: TrustAnchors, at: datetime) -> Path | PathProblem:
+def _attempt(
+    chain: Chain, anchors: TrustAnchors, at: datetime, known: Path | None = None
+) -> Path | PathProblem:
+    """A path that holds at `at`; `known` is one that holds at another time, which saves half of the work."""
     try:
+        if known is not None and covers(known, at):
+            return known
         return find_path(chain.certificates, anchors, at)
     except PathProblem as problem:
         return problem

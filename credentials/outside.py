@@ -11,6 +11,10 @@ from typing import Protocol
 
 from credentials.resolving import Fetched, Fetcher, FetchFailed
 
+#: Characters of an address of a chain or list: it is the name under which the answer is kept, and databases
+#: can't index texts without bound. Published ones have some 60.
+MAX_ADDRESS = 1_000
+
 
 class Outside(Protocol):
     """Answers GET requests, perhaps with what it got earlier."""

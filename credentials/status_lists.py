@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from credentials.outside import MAX_ADDRESS
 from credentials.statements import is_absolute_iri
 
 #: Entries of one credential; published ones have one or two (revocation, suspension).
@@ -96,6 +97,8 @@ def read_entry(entry: object) -> Entry | None:
     purpose, url = entry.get("statusPurpose"), entry.get("statusListCredential")
     if not isinstance(purpose, str) or not isinstance(url, str) or not is_absolute_iri(url):
         raise _malformed("an entry needs statusPurpose and statusListCredential, a URL")
+    if len(url) > MAX_ADDRESS:
+        raise _malformed(f"statusListCredential is longer than {MAX_ADDRESS} characters")
     size = entry.get("statusSize", 1)
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_STATUS_SIZE:
         raise _malformed(f"statusSize must be a number from 1 to {MAX_STATUS_SIZE}")

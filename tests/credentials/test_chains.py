@@ -245,7 +245,10 @@ def test_unreachable_chain_fails_as_temporary() -> None:
     assert (check.outcome, check.evidence["temporary"]) == (Outcome.FAILED, True)
 
 
-@pytest.mark.parametrize("jwk", [{"x5c": "x"}, {"x5c": []}, {"x5c": [1]}, {"x5c": ["AA=="]}, {"x5u": 7}])
+@pytest.mark.parametrize(
+    "jwk",
+    [{"x5c": "x"}, {"x5c": []}, {"x5c": [1]}, {"x5c": ["AA=="]}, {"x5u": 7}, {"x5u": URL + "x" * 1_000}],
+)
 def test_malformed_chain_fails_and_names_it(jwk: dict[str, object]) -> None:
     made = document(**jwk)
     check = verify(made, anchors(CA), outside=Answers({})).report.check("chain")

@@ -279,6 +279,7 @@ def test_a_list_that_does_not_hold_refuses_with_its_code(make: Callable[[], byte
         (entry("٣"), "MALFORMED_VALUE_ERROR"),
         (entry(statusSize=0), "MALFORMED_VALUE_ERROR"),
         (entry(statusSize=2), "STATUS_LIST_LENGTH_ERROR"),
+        (entry(statusListCredential=URL + "x" * 1_000), "MALFORMED_VALUE_ERROR"),
         (entry(statusListCredential="not a url"), "MALFORMED_VALUE_ERROR"),
     ],
 )
