@@ -62,6 +62,8 @@ NAMES = [f"{number:03d}" for number in range(60)]
 
 
 def test_half_written_change_leaves_the_position_and_is_completed_by_the_next_try(
+    elasticsearch_node: Cluster,
+    prefix: str,
     engine: ElasticEngine,
     behind_proxy: ElasticEngine,
     proxy: CuttingProxy,
@@ -73,7 +75,8 @@ def test_half_written_change_leaves_the_position_and_is_completed_by_the_next_tr
     with pytest.raises(EngineUnreachable):
         behind_proxy.apply(MANY, (), "2")
     assert engine.position() == "1"
-    engine.refresh()
+    with elasticsearch_node.client() as client:
+        client.indices.refresh(index=f"{prefix}-v*")
     assert 0 < len(keys(engine)) < len(NAMES)
     proxy.mend()
     behind_proxy.apply(MANY, (), "2")
