@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
+from catalogue.lifeline import end_with_parent
 from search.elastic_connection import ElasticPlace
 
 VERSION = "9.5.3"
@@ -155,6 +156,7 @@ class Cluster:
 
     def start(self, *nodes: Node) -> None:
         """Start these servers (all if none is named) and wait until they are one cluster."""
+        parent = os.getpid()
         for node in nodes or self.nodes:
             with (node.config / "output.log").open("ab") as output:
                 node.process = subprocess.Popen(
@@ -174,6 +176,8 @@ class Cluster:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    # A test run that is killed must not leave servers behind: they end with their launcher.
+                    preexec_fn=lambda: end_with_parent(parent),
                 )
         self._wait()
 
