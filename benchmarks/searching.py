@@ -13,8 +13,9 @@ from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
-from benchmarks import corpus, filling, load, publishing, questions, running
+from benchmarks import corpus, filling, load, questions, running
 from search.elastic_schema import SearchBody
+from search.indexing import INDEX_VERSION
 from search.plan import question_of
 from search.query import Matching
 
@@ -65,12 +66,11 @@ def ask(node: running.Running, paths: Path, seconds: int, connections: int = loa
     return Answered(done, (after - before) / done.answers * 1000)
 
 
-def reference_rate(folder: Path, seconds: int) -> float:
+def reference_rate(server: running.Running, folder: Path, seconds: int) -> float:
     """Answers per second of the empty application to the shortest request there is."""
     paths = folder / "reference-paths"
     paths.write_text("/healthz")
-    with publishing.reference(folder / "reference") as server:
-        return load.ask(f"http://127.0.0.1:{server.port}", paths, seconds).rate
+    return load.ask(f"http://127.0.0.1:{server.port}", paths, seconds).rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def rebuild(folder: Path, settings: Mapping[str, str]) -> Rebuild:
     return Rebuild(seconds, used)
 
 
-def raw_milliseconds(url: str, index: str, asked: Sequence[questions.Asked]) -> list[float]:
+def raw_milliseconds(url: str, prefix: str, asked: Sequence[questions.Asked]) -> list[float]:
     """What Elasticsearch takes for the node's own requests, sent by the same client with nothing around."""
     client = Elasticsearch(url)
     taken: list[float] = []
@@ -106,7 +106,10 @@ def raw_milliseconds(url: str, index: str, asked: Sequence[questions.Asked]) -> 
         body = SearchBody(question_of(question.query)).of(Matching.ALL)
         start = time.monotonic()
         client.search(
-            index=index, body=body, search_type="dfs_query_then_fetch", allow_partial_search_results=False
+            index=f"{prefix}-v{INDEX_VERSION}",
+            body=body,
+            search_type="dfs_query_then_fetch",
+            allow_partial_search_results=False,
         )
         taken.append((time.monotonic() - start) * 1000)
     client.close()
