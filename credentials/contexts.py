@@ -100,14 +100,13 @@ def _contexts_in(document: Mapping[str, Any]) -> Iterator[Any]:
     while stack:
         item = stack.pop()
         if isinstance(item, dict):
-            if "@context" in item:
-                context = item["@context"]
-                yield from context if isinstance(context, list) else (context,)
-            stack.extend(
-                value for key, value in item.items() if key != "@context" and isinstance(value, (dict, list))
-            )
+            for key, value in item.items():
+                if key == "@context":
+                    yield from value if isinstance(value, list) else (value,)
+                elif isinstance(value, (dict, list)):
+                    stack.append(value)
         else:
-            stack.extend(value for value in item if isinstance(value, (dict, list)))
+            stack += [value for value in item if isinstance(value, (dict, list))]
 
 
 def _check_inline(context: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -164,7 +165,7 @@ def _web_parts(did: str) -> tuple[str, list[str]]:
     return f"{name}:{port}", segments
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VerificationMethod:
     """One public key of a DID document. `id` is absolute; `material` is the method as published.
 
@@ -192,6 +193,11 @@ class VerificationMethod:
 
         Where the type names a kind of key, as those made for one suite do, the key must be of that kind.
         """
+        return self._key
+
+    @cached_property
+    def _key(self) -> PublicKey:
+        # Read once: a document in a folder or in the cache verifies many signatures.
         forms = [name for name in _KEY_FORMS if name in self.material]
         if len(forms) != 1:
             raise KeyUnusable(

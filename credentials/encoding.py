@@ -6,7 +6,6 @@ Both refuse every spelling but the one an encoder writes, so that a signature or
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 
 import base58
@@ -26,16 +25,19 @@ def to_base64url(data: bytes) -> str:
 
 def from_base64url(text: str) -> bytes:
     """The inverse of `to_base64url`. ValueError for padding, white space, other letters or spare bits."""
-    if not _BASE64URL.fullmatch(text):
-        raise ValueError("not base64url without padding")
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error as error:
-        raise ValueError("not base64url: impossible length") from error
-    # Spare bits in the last letter would give one signature many spellings.
+    except ValueError as error:
+        raise ValueError(f"not base64url{_problem(text, 'impossible length')}") from error
+    # The decoder passes over other letters; and spare bits in the last one would give one signature many
+    # spellings. An encoder writes neither.
     if to_base64url(data) != text:
-        raise ValueError("not base64url: unused bits are set")
+        raise ValueError(f"not base64url{_problem(text, 'unused bits are set')}")
     return data
+
+
+def _problem(text: str, otherwise: str) -> str:
+    return f": {otherwise}" if _BASE64URL.fullmatch(text) else " without padding"
 
 
 def to_base58btc(data: bytes) -> str:

@@ -38,7 +38,10 @@ def is_blank(term: str) -> bool:
 
 def literal(text: str, datatype: str = "", language: str = "") -> str:
     """A literal in canonical N-Quads. `datatype` is a bare IRI, "" for xsd:string; a language goes first."""
-    quoted = '"' + (_TO_ESCAPE.sub(_escape, text) if _TO_ESCAPE.search(text) else text) + '"'
+    # What must be escaped isn't printable, but for two: these tests are sooner made than one by pattern.
+    if '"' in text or "\\" in text or not text.isprintable():
+        text = _TO_ESCAPE.sub(_escape, text)
+    quoted = f'"{text}"'
     if language:
         return f"{quoted}@{language}"
     return f"{quoted}^^<{datatype}>" if datatype else quoted

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import string
 from collections.abc import Iterator
 from typing import Any, Literal, NoReturn
 
@@ -25,7 +26,10 @@ MAX_INTEGER = 2**53 - 1
 #: No integer within MAX_INTEGER is longer; keeps the conversion of absurd numbers from costing time.
 _MAX_INTEGER_DIGITS = 17
 
-_JWS = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
+#: What a compact JWS is made of, besides its two dots.
+_BASE64URL_LETTERS = (string.ascii_letters + string.digits + "-_").encode("ascii")
+#: The types that the decoder makes of objects and arrays.
+_CONTAINERS = frozenset({dict, list})
 _WHITESPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _FORBIDDEN_CHARACTER = re.compile("[\x00\ud800-\udfff]")
@@ -45,7 +49,8 @@ def sniff(data: bytes) -> Literal["json", "jws"]:
         raise Unrecognised("There is nothing in it. Send a JSON object or a JWS in compact form.")
     if content.removeprefix(_BOM).startswith(b"{"):
         return "json"
-    if _JWS.fullmatch(content):
+    # Taking the letters out is ten times as fast as matching a pattern, and tokens are long.
+    if content.translate(None, _BASE64URL_LETTERS) == b".." and not content.startswith(b"."):
         return "jws"
     if content.startswith(b"["):
         raise Unrecognised(
@@ -123,7 +128,7 @@ def _bound(document: dict[str, Any], *, look_at_strings: bool) -> None:
             if look_at_strings:
                 _refuse_broken_text(container if isinstance(container, dict) else ())
                 _refuse_broken_text(items)
-            below.extend(item for item in items if isinstance(item, (dict, list)))
+            below += [item for item in items if type(item) in _CONTAINERS]
         level = below
 
 
