@@ -18,7 +18,7 @@ run: $(VENV)/installed ## Install if need be, then start a node with samples (PO
 	@$(BIN)/catalogue serve --samples
 
 test: $(VENV)/installed-test ## The fast tests (a few minutes at most)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 slow: $(VENV)/installed-test ## The slow tests: real processes, PostgreSQL, the whole API
 	$(BIN)/python -m pytest -m slow

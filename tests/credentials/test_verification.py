@@ -228,7 +228,10 @@ def test_anybody_can_sign_anything_but_not_as_somebody_else() -> None:
     assert report.check("purpose").detail == "Not reached: issuer_binding failed."
 
 
-@pytest.mark.parametrize("issuer", ["https://alice.example", "did:web:alice.example", ALICE + "x"])
+@pytest.mark.parametrize(
+    "issuer",
+    ["https://alice.example", "did:web:alice.example", pytest.param(ALICE + "x", id="a longer one")],
+)
 def test_issuer_must_be_exactly_the_keys_did(issuer: str) -> None:
     assert "issuer_binding" in failures(refused(embedded(tagus(issuer=issuer))))
 
@@ -297,7 +300,10 @@ def test_an_unresolvable_did_fails_at_the_key() -> None:
     assert report.check("key").evidence["temporary"] is False
 
 
-@pytest.mark.parametrize("kid", [None, "", "key-1", "https://alice.example/key", MALLORY + "#nope"])
+@pytest.mark.parametrize(
+    "kid",
+    [None, "", "key-1", "https://alice.example/key", pytest.param(MALLORY + "#nope", id="another's")],
+)
 def test_a_token_must_name_a_key_that_is_there(kid: str | None) -> None:
     assert "key" in failures(refused(token(loire(), kid=kid)))
 
