@@ -275,7 +275,9 @@ def _named_party(name: str, claims: Mapping[str, Any], root: Mapping[str, Any]) 
 
 
 def _subjects(claims: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[str | None]:
-    written = _as_list(claims.get("credentialSubject", []))
+    # To JSON-LD, null is as good as not there.
+    named = claims.get("credentialSubject")
+    written = [] if named is None else _as_list(named)
     if not 0 < len(written) <= MAX_SUBJECTS:
         raise Rejection(
             "structure",

@@ -124,6 +124,12 @@ def test_signed_bytes_with_any_bytes_replaced_get_a_report(
     verdict(seed[:place] + replacement + seed[place + length :])
 
 
+@pytest.mark.parametrize("name", ["credentialSubject", "issuer", "validFrom", "proof", "type", "@context"])
+def test_a_member_that_is_null_gets_a_report(name: str) -> None:
+    for document in DOCUMENTS:
+        assert verdict(json.dumps({**document, name: None}).encode()).failed()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["envelope", "canonicaliser"])
 def test_search_by_coverage_finds_nothing(target: str, tmp_path: Path) -> None:
