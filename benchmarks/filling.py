@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks import corpus
-from catalogue.ledger import SELF_DESCRIPTION, list_verified, store_judged
+from catalogue.ledger import list_verified, store_verified
 from catalogue.log import Op, append
 from catalogue.node import prepare
 from catalogue.settings import Settings
@@ -45,17 +45,7 @@ def fill(settings: Settings, who: Sequence[corpus.Issuer], count: int) -> None:
                 for data, verified in chunk:
                     digest = digest_of(data)
                     entry = append(connection, Op.LIST, digest, utc_now())
-                    store_judged(
-                        connection,
-                        digest=digest,
-                        kind=SELF_DESCRIPTION,
-                        media_type=verified.media_type,
-                        data=data,
-                        policy=verified.report.policy,
-                        judged_at=verified.report.verified_at,
-                        stored_at=entry.at,
-                        sources=verified.sources,
-                    )
+                    store_verified(connection, entry, data, verified)
                     list_verified(connection, entry, verified, frozenset(), entry.at)
     finally:
         database.close()

@@ -176,6 +176,21 @@ def store_judged(
         )
 
 
+def store_verified(connection: Connection, entry: Entry, data: bytes, verified: Verified) -> None:
+    """Keep a verified self-description's bytes under the log entry that names it; see `store_judged`."""
+    store_judged(
+        connection,
+        digest=entry.digest,
+        kind=SELF_DESCRIPTION,
+        media_type=verified.media_type,
+        data=data,
+        policy=verified.report.policy,
+        judged_at=verified.report.verified_at,
+        stored_at=entry.at,
+        sources=verified.sources,
+    )
+
+
 def list_verified(
     connection: Connection, entry: Entry, verified: Verified, listed: Set[str], now: datetime
 ) -> list[RecordLine]:

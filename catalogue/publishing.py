@@ -22,7 +22,6 @@ from catalogue.errors import (
     UnknownContent,
 )
 from catalogue.ledger import (
-    SELF_DESCRIPTION,
     WITHDRAWAL,
     RecordLine,
     add_withdrawal,
@@ -31,6 +30,7 @@ from catalogue.ledger import (
     list_verified,
     standing_of,
     store_judged,
+    store_verified,
 )
 from catalogue.lifecycle import State
 from catalogue.log import Op, append
@@ -134,17 +134,7 @@ class Publisher:
             return Publication(known[0].digest, False, tuple(known), verified.report)
         now = self._clock()
         entry = append(connection, Op.LIST, digest, now)
-        store_judged(
-            connection,
-            digest=digest,
-            kind=SELF_DESCRIPTION,
-            media_type=verified.media_type,
-            data=data,
-            policy=verified.report.policy,
-            judged_at=verified.report.verified_at,
-            stored_at=entry.at,
-            sources=verified.sources,
-        )
+        store_verified(connection, entry, data, verified)
         lines = list_verified(connection, entry, verified, listed, now)
         for credential in verified.credentials:
             if credential.suspended and credential.content_id not in listed:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from credentials.policies import POLICY_NAMES, Policy, demanding
+from vocab.json_file import JsonFileUnusable, read_json_file
 
 #: The only version of the file format so far.
 FORMAT_VERSION = 1
@@ -36,16 +36,9 @@ def read_policies(path: Path) -> Mapping[str, Policy]:
     so that a misspelt one doesn't leave something unchecked in silence.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise PolicyFileInvalid(str(path), f"can't be read: {error.strerror}") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise PolicyFileInvalid(str(path), f"is larger than {MAX_FILE_BYTES} bytes")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise PolicyFileInvalid(str(path), f"is not JSON: {error}") from error
+        document = read_json_file(path, MAX_FILE_BYTES)
+    except JsonFileUnusable as error:
+        raise PolicyFileInvalid(str(path), error.problem) from error
     if not isinstance(document, dict) or set(document) - {"about"} != {"version", "policies"}:
         raise PolicyFileInvalid(str(path), "must be a JSON object with the members version and policies")
     if document["version"] != FORMAT_VERSION or isinstance(document["version"], bool):

@@ -151,13 +151,9 @@ def labels_of(
 ) -> Iterator[Reason]:
     """A reason for each label that a trusted issuer, other than the provider, gives to this very subject."""
     own = {subject, graph.root}
-    for statement in evidence.attestations:
-        if not counts(statement, GAIA_X_LABEL, issuer, evidence):
-            continue
-        for level, path, named in _levels(statement):
-            label = GAIA_X_PREFIX + level
-            if is_label(label) and _is_named(named, statement.graph, own, issuer, digests):
-                yield Reason("label", label, Basis.ATTESTED, statement.content_id, statement.issuer, path)
+    for statement, label, path, named in _labels_given(issuer, evidence):
+        if _is_named(named, statement.graph, own, issuer, digests):
+            yield Reason("label", label, Basis.ATTESTED, statement.content_id, statement.issuer, path)
 
 
 def doubts_of(
@@ -165,25 +161,30 @@ def doubts_of(
 ) -> Iterator[Doubt]:
     """The labels that a trusted issuer gave to another version of this subject, by the digest it names."""
     own = {subject, graph.root}
-    for statement in evidence.attestations:
-        if not counts(statement, GAIA_X_LABEL, issuer, evidence):
+    for statement, label, _, named in _labels_given(issuer, evidence):
+        # A name that somebody else controls was never about this subject.
+        names = [name for name in named if name in own and owns(issuer, name)]
+        if _is_named(named, statement.graph, own, issuer, digests):
             continue
-        for level, _, named in _levels(statement):
-            label = GAIA_X_PREFIX + level
-            # A name that somebody else controls was never about this subject.
-            names = [name for name in named if name in own and owns(issuer, name)]
-            if not is_label(label) or _is_named(named, statement.graph, own, issuer, digests):
-                continue
-            for name in names:
-                stated = ", ".join(sorted(_stated_digests(statement.graph.nodes.get(name))))
-                yield Doubt(
-                    "label",
-                    label,
-                    f"{statement.issuer} gave it to another version of {name}: its digest there is "
-                    f"{clean(stated, MAX_DIGESTS_SHOWN)}, of this version {', '.join(sorted(digests))}.",
-                    statement.content_id,
-                    statement.issuer,
-                )
+        for name in names:
+            stated = ", ".join(sorted(_stated_digests(statement.graph.nodes.get(name))))
+            yield Doubt(
+                "label",
+                label,
+                f"{statement.issuer} gave it to another version of {name}: its digest there is "
+                f"{clean(stated, MAX_DIGESTS_SHOWN)}, of this version {', '.join(sorted(digests))}.",
+                statement.content_id,
+                statement.issuer,
+            )
+
+
+def _labels_given(provider: str, evidence: Evidence) -> Iterator[tuple[Statement, str, str, tuple[str, ...]]]:
+    """Each known label that trusted issuers give, to whomever: by which statement, the path, the names."""
+    for statement in evidence.attestations:
+        if counts(statement, GAIA_X_LABEL, provider, evidence):
+            for level, path, named in _levels(statement):
+                if is_label(label := GAIA_X_PREFIX + level):
+                    yield statement, label, path, named
 
 
 def _levels(statement: Statement) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -5,7 +5,6 @@ An issuer that isn't listed may say what it likes: its attestations are kept and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vocab.certifications import certification, is_certification
+from vocab.json_file import JsonFileUnusable, read_json_file
 from vocab.programmes import is_programme
 
 #: The only version of the file format so far.
@@ -97,16 +97,9 @@ class TrustList:
         if isinstance(source, Mapping):
             return _list(source)
         try:
-            with open(source, "rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
-        except OSError as error:
-            raise TrustListInvalid(str(source), f"can't be read: {error.strerror}") from error
-        if len(data) > MAX_FILE_BYTES:
-            raise TrustListInvalid(str(source), f"is larger than {MAX_FILE_BYTES} bytes")
-        try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise TrustListInvalid(str(source), f"is not JSON: {error}") from error
+            document = read_json_file(source, MAX_FILE_BYTES)
+        except JsonFileUnusable as error:
+            raise TrustListInvalid(str(source), error.problem) from error
         return _list(document)
 
     def trusts(self, did: str, what: str, at: datetime, about: str = "") -> bool:

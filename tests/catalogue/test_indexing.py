@@ -276,10 +276,8 @@ def generations(node: Node) -> list[str]:
     return sorted(folder.name for folder in node.settings.index_folder.iterdir() if folder.is_dir())
 
 
-def test_index_made_anew_is_filled_beside_the_one_that_answers(
-    node: Node, provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("catalogue.indexer.BATCH", 2)
+def to_be_made_anew(node: Node, provider: Provider, clock: Clock) -> tuple[EmbeddedEngine, Indexer]:
+    """An index of seven offerings, of a store that asks for it to be made anew."""
     for number in range(7):
         publish(node, provider.sign(provider.offering(f"s{number}", subject=f"https://p.example/{number}")))
     engine = EmbeddedEngine(node.settings.index_folder, writable=True)
@@ -287,6 +285,14 @@ def test_index_made_anew_is_filled_beside_the_one_that_answers(
     indexer.catch_up()
     with node.database.write() as connection:
         connection.execute(update(heads).values(generation=heads.c.generation + 1))
+    return engine, indexer
+
+
+def test_index_made_anew_is_filled_beside_the_one_that_answers(
+    node: Node, provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalogue.indexer.BATCH", 2)
+    engine, indexer = to_be_made_anew(node, provider, clock)
     publish(node, provider.sign(provider.offering("s7", subject="https://p.example/7")))
     steps, totals = 0, []
     while indexer.step():
@@ -305,13 +311,7 @@ def test_index_half_made_anew_leaves_the_old_one_answering_and_no_litter(
     node: Node, provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("catalogue.indexer.BATCH", 2)
-    for number in range(7):
-        publish(node, provider.sign(provider.offering(f"s{number}", subject=f"https://p.example/{number}")))
-    engine = EmbeddedEngine(node.settings.index_folder, writable=True)
-    indexer = Indexer(node.database, engine, Describer(node.settings), clock)
-    indexer.catch_up()
-    with node.database.write() as connection:
-        connection.execute(update(heads).values(generation=heads.c.generation + 1))
+    engine, indexer = to_be_made_anew(node, provider, clock)
     assert indexer.step()
     indexer.close()
     engine.close()
