@@ -14,6 +14,13 @@ from pathlib import Path
 
 import pytest
 from elasticsearch_servers import Cluster, Unavailable
+from hypothesis import HealthCheck, settings
+
+# By the clock, an example is slow whenever the machine does something else; hypothesis knows that of CI and
+# leaves its deadline off there. What must be quick is measured by tests of their own, in processor time.
+settings.register_profile("catalogue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if not os.environ.get("CI"):
+    settings.load_profile("catalogue")
 
 #: Seconds for PostgreSQL to make its cluster, to start or to stop.
 SERVER_SECONDS = 60
