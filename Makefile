@@ -29,7 +29,10 @@ lint: $(VENV)/installed-test ## Style, types and the rule which package may lean
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-soak: $(VENV)/installed-test ## Kill the node's processes a thousand times during a load (hours)
+soak: $(VENV)/installed-test ## Kill the node a thousand times during a load, search for faults at random (hours)
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n auto --dist worksteal
+	HYPOTHESIS_PROFILE=soak FUZZ_SEED=random FUZZ_SECONDS=$${FUZZ_SECONDS:-1800} SCHEMATHESIS_SEED=random \
+		$(BIN)/python -m pytest -m slow --timeout=0 tests/credentials/test_fuzzing.py tests/e2e/test_schemathesis.py
 	KILL_ROUNDS=$${ROUNDS:-1000} $(BIN)/python -m pytest -m slow --timeout=0 tests/e2e/test_kill.py
 
 bench: $(VENV)/installed-test ## Measure every figure (needs wrk; about 10 minutes; recorded in docs/performance.md)

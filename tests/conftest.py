@@ -18,9 +18,14 @@ from hypothesis import HealthCheck, settings
 
 # By the clock, an example is slow whenever the machine does something else; hypothesis knows that of CI and
 # leaves its deadline off there. What must be quick is measured by tests of their own, in processor time.
-settings.register_profile("catalogue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-if not os.environ.get("CI"):
-    settings.load_profile("catalogue")
+# What it draws is the same each time: a change is refused for what it changed. `make soak` draws anew.
+settings.register_profile(
+    "catalogue", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "soak", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "catalogue"))
 
 #: Seconds for PostgreSQL to make its cluster, to start or to stop.
 SERVER_SECONDS = 60

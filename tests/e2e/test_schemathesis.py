@@ -23,6 +23,9 @@ TOKEN = "a token that is long enough"
 #: Seconds for the whole API, and for reading what there is.
 WHOLE_SECONDS = 45
 READING_SECONDS = 20
+#: Where the drawing of requests starts: the same each time, so that a change is refused for what it changed;
+#: `make soak` draws anew each time.
+SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 #: Statuses that refuse data which the document forbids; the usual ones and those of length and size.
 REFUSALS = [400, 401, 403, 404, 405, 413, 414, 415, 422, 431]
 
@@ -51,6 +54,7 @@ def run(node: RunningNode, folder: Path, config: str, *arguments: str) -> None:
             str(Path(sys.executable).parent / "schemathesis"),
             *("--config-file", str(folder / "schemathesis.toml")),
             *("run", node.url + "/openapi.json", "--header", f"Authorization: Bearer {TOKEN}"),
+            *(() if SEED == "random" else ("--seed", SEED)),
             *arguments,
         ],
         cwd=folder,
@@ -87,8 +91,11 @@ def test_nothing_is_found_in_reading_what_there_is(node: RunningNode, tmp_path: 
         "/self-descriptions": {"issuer": provider.did},
         "/issuers": {"did": provider.did},
     }
+    # A parameter that is fixed stays right where schemathesis believes to have made it wrong: that wrong ones
+    # are refused is the other test's to show.
     config = "".join(
         f'\n[[operations]]\ninclude-path = "{path}"\nparameters = {{ {name} = "{value}" }}\n'
+        "checks = { negative_data_rejection = { enabled = false } }\n"
         for path, parameters in existing.items()
         for name, value in parameters.items()
     )
