@@ -16,10 +16,14 @@ GAIA_X_PREFIX = "gaia-x:"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label with its names by language; `scheme` groups the levels of one scheme, lowest first."""
+    """A label with its names by language; `scheme` groups the levels of one scheme, lowest first.
+
+    Whoever holds it holds those that are `below` it as well, at whatever depth, the nearest first.
+    """
 
     id: str
     scheme: str
+    below: tuple[str, ...]
     labels: Mapping[str, str]
 
     def label(self, language: str) -> str:
@@ -29,12 +33,15 @@ class Label:
 
 @lru_cache(maxsize=1)
 def _labels() -> Mapping[str, Label]:
-    return MappingProxyType(
-        {
-            entry["id"]: Label(entry["id"], entry["scheme"], MappingProxyType(entry["labels"]))
-            for entry in load("labels.json")["labels"]
-        }
-    )
+    found: dict[str, Label] = {}
+    for entry in load("labels.json")["labels"]:
+        # The data names the nearest ones, which stand before it.
+        nearest = [found[identifier] for identifier in entry["below"]]
+        below = dict.fromkeys(id_ for label in nearest for id_ in (label.id, *label.below))
+        found[entry["id"]] = Label(
+            entry["id"], entry["scheme"], tuple(below), MappingProxyType(entry["labels"])
+        )
+    return MappingProxyType(found)
 
 
 def labels() -> tuple[Label, ...]:
@@ -50,6 +57,14 @@ def label(identifier: str) -> Label:
 def is_label(identifier: str) -> bool:
     """Whether `identifier` is a label's id."""
     return identifier in _labels()
+
+
+def below(identifier: str) -> tuple[str, ...]:
+    """The labels that whoever holds this one holds as well; KeyError if there is no such label.
+
+    "At least this label" is asked by what stands here: a service with `gaia-x:L2` has SC and L1 too.
+    """
+    return label(identifier).below
 
 
 def name(identifier: str, language: str) -> str:

@@ -477,6 +477,7 @@ class LabelSchema(Form):
     id = text("The value to filter by.")
     scheme = text("Whose label it is.")
     label = text("Its name.")
+    below = texts("Labels that whoever holds this one holds as well, the nearest first.")
 
 
 class CertificationSchema(Form):

@@ -103,7 +103,12 @@ def list_labels() -> Response:
     language = spoken(languages())
     return _answer(
         (
-            {"id": label.id, "scheme": label.scheme, "label": label.label(language)}
+            {
+                "id": label.id,
+                "scheme": label.scheme,
+                "label": label.label(language),
+                "below": list(label.below),
+            }
             for label in labels.labels()
         ),
         language,

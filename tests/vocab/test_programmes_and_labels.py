@@ -37,6 +37,22 @@ def test_the_four_gaia_x_levels_are_labels_lowest_first():
     assert gaia_x == ["gaia-x:SC", "gaia-x:L1", "gaia-x:L2", "gaia-x:L3"]
 
 
+def test_whoever_holds_a_label_holds_those_below_it():
+    assert labels.below("gaia-x:SC") == ()
+    assert labels.below("gaia-x:L3") == ("gaia-x:L2", "gaia-x:L1", "gaia-x:SC")
+    assert labels.below("cloud-de-confiance") == ("secnumcloud",)
+    assert labels.below("bsi-c5:type2") == ("bsi-c5:type1",)
+    with pytest.raises(KeyError):
+        labels.below("gaia-x:L4")
+
+
+def test_no_label_stands_below_itself_and_a_scheme_is_listed_lowest_first():
+    seen: set[str] = set()
+    for label in labels.labels():
+        assert set(label.below) <= seen
+        seen.add(label.id)
+
+
 def test_a_label_has_a_name_for_the_reader():
     assert labels.name("gaia-x:L2", "de") == "Gaia-X-Label Stufe 2"
     assert labels.name("cloud-de-confiance", "es") == "Trusted cloud (France)"

@@ -44,6 +44,17 @@ def test_kinds_of_participant_are_listed(api: ApiNode) -> None:
     assert [item["id"] for item in items] == [kind.id for kind in participant_kinds.participant_kinds()]
 
 
+def test_a_label_names_those_below_it(api: ApiNode) -> None:
+    items = api.client.get("/vocabulary/labels").get_json()["items"]
+    (found,) = (item for item in items if item["id"] == "gaia-x:L2")
+    assert found == {
+        "id": "gaia-x:L2",
+        "scheme": "gaia-x",
+        "label": "Gaia-X Label Level 2",
+        "below": ["gaia-x:L1", "gaia-x:SC"],
+    }
+
+
 def test_context_is_the_one_that_documents_name(api: ApiNode) -> None:
     answer = api.client.get("/vocabulary/context")
     assert answer.mimetype == LD_JSON
