@@ -172,6 +172,7 @@ def store_judged(
                 "kind": source.kind,
                 "obtained": source.obtained,
                 "source": name,
+                "fetched_at": stored_time(source.fetched_at) if source.fetched_at else None,
             },
         )
 

@@ -26,7 +26,7 @@ from credentials.contexts import ContextStore
 from credentials.errors import Rejection
 from credentials.outside import Kept, Outside
 from credentials.policies import Policy, policy_named
-from credentials.resolving import FirstOf, InlineResolver, ReplayResolver, Resolver
+from credentials.resolving import Fetched, FirstOf, InlineResolver, ReplayResolver, Resolver
 from credentials.shapes.checking import SchemasInForce
 from credentials.times import Clock, utc_now
 from credentials.trust_anchors import Anchor, Profile, TrustAnchors, read_pem
@@ -38,9 +38,9 @@ _BATCH = 500
 
 Progress = Callable[[int, int], None]
 
-_SOURCES = select(evidence.c.kind, evidence.c.name, evidence.c.obtained, blobs.c.data).join(
-    blobs, blobs.c.digest == evidence.c.source
-)
+_SOURCES = select(
+    evidence.c.kind, evidence.c.name, evidence.c.obtained, evidence.c.fetched_at, blobs.c.data
+).join(blobs, blobs.c.digest == evidence.c.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +175,13 @@ class _Evidence:
         """All that was kept with one blob."""
         rows = connection.execute(_SOURCES.where(evidence.c.digest == digest)).all()
         documents = {row.name: bytes(row.data) for row in rows if row.kind == "did-document"}
-        answers = {
-            row.name.removeprefix("status:"): bytes(row.data)
-            for row in rows
-            if row.kind in ("chain", "status-list")
-        }
+        answers = {}
+        for row in rows:
+            if row.kind in ("chain", "status-list"):
+                url = row.name.removeprefix("status:")
+                # Stores of earlier versions didn't say when.
+                at = read_time(row.fetched_at) if row.fetched_at else judged_at
+                answers[url] = Fetched(bytes(row.data), "", url, at)
         anchors = [
             Anchor(Profile(row.name.partition(":")[0]), certificate)
             for row in rows
@@ -191,6 +193,6 @@ class _Evidence:
         obtained = {row.name: row.obtained for row in rows}
         return cls(
             FirstOf((InlineResolver(), ReplayResolver(documents, obtained))),
-            Kept(answers, judged_at),
+            Kept(answers),
             TrustAnchors(anchors) if checked else None,
         )

@@ -35,15 +35,14 @@ class Direct:
 
 
 class Kept:
-    """Answers kept with an earlier verdict, as they were at `at`: a replay needs no network."""
+    """Answers kept with an earlier verdict, by URL: a replay needs no network."""
 
-    def __init__(self, answers: Mapping[str, bytes], at: datetime) -> None:
+    def __init__(self, answers: Mapping[str, Fetched]) -> None:
         self._answers = dict(answers)
-        self._at = at
 
     def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
         """See `Outside.fetch`; of other URLs nothing was kept."""
-        body = self._answers.get(url)
-        if body is None:
+        answer = self._answers.get(url)
+        if answer is None:
             raise FetchFailed(url, "no answer was kept", temporary=False)
-        return Fetched(body, "", url, self._at)
+        return answer

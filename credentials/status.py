@@ -68,9 +68,9 @@ class StatusChecking:
         self._answers: dict[str, Fetched | StatusProblem] = {}
 
     @property
-    def lists(self) -> Mapping[str, bytes]:
+    def lists(self) -> Mapping[str, Fetched]:
         """What the checks rested on, by URL."""
-        return {url: answer.body for url, answer in self._answers.items() if isinstance(answer, Fetched)}
+        return {url: answer for url, answer in self._answers.items() if isinstance(answer, Fetched)}
 
     def check(self, claims: Mapping[str, Any], issuer: str, verify: VerifyList) -> Check:
         """The check of one credential of `issuer`, whose signature held."""

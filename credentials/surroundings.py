@@ -27,13 +27,15 @@ class Source:
 
     `name` says what `data` is, by its kind: the DID of a document; the URL of a chain, or the DID URL of the
     key that carries it; `profile:SHA-256` of a trust anchor; `status:` and the URL of a status list;
-    `schemas` for the listing of the operator's. `obtained` is how it was found.
+    `schemas` for the listing of the operator's. `obtained` is how it was found, `fetched_at` when, where the
+    verdict tells its age.
     """
 
     kind: SourceKind
     name: str
     obtained: Obtained | Literal["operator"]
     data: bytes
+    fetched_at: datetime | None = None
 
 
 class Surroundings:
@@ -81,7 +83,7 @@ class Surroundings:
             yield Source("chain", name, "https" if chain.member == "x5u" else "inline", chain.pem())
         for fingerprint, anchor in self.vouching.anchors.items():
             yield Source("trust-anchor", f"{anchor.profile.value}:{fingerprint}", "operator", anchor.pem())
-        for url, data in self.status.lists.items():
-            yield Source("status-list", f"status:{url}", "https", data)
+        for url, answer in self.status.lists.items():
+            yield Source("status-list", f"status:{url}", "https", answer.body, answer.at)
         if self.schemas is not None:
             yield Source("schemas", "schemas", "operator", self.schemas.listing)

@@ -77,6 +77,8 @@ evidence = Table(
     Column("kind", String(24), nullable=False),
     Column("obtained", String(16), nullable=False),
     Column("source", _DIGEST, nullable=False, index=True),
+    # When it was fetched, of what a report tells the age.
+    Column("fetched_at", _TIME),
     sqlite_with_rowid=False,
 )
 

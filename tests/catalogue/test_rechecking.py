@@ -15,6 +15,7 @@ import pytest
 from https_servers import Authority, Web, page
 from world import Clock, Provider
 
+from catalogue.ledger import report_of
 from catalogue.lifecycle import State
 from catalogue.log import events_after
 from catalogue.node import Node
@@ -314,6 +315,22 @@ def test_states_outlive_a_rebuild_and_the_process(
     rebuilt = rebuild(node.database, clock, max_bytes=10**6)
     assert (rebuilt.refused, states(node), happened(node)) == ((), before, kinds)
     assert contents(node) == rows
+
+
+def test_rebuilt_report_tells_the_age_that_the_list_had(
+    node: Node, provider: WebProvider, clock: Clock
+) -> None:
+    provider.serve_list()
+    publish(node, provider, credentialStatus=provider.status(7))
+    clock.advance(seconds=90)
+    offering = provider.offering(subject="https://p.example/later", credentialStatus=provider.status(8))
+    later = node.publisher.publish(provider.sign(offering), address=None)
+    (line,) = later.report.check("status").evidence["entries"]
+    assert line["age_seconds"] == 90
+    clock.advance(hours=1)
+    rebuild(node.database, clock, max_bytes=10**6)
+    with node.database.read() as connection:
+        assert report_of(connection, later.digest) == later.report
 
 
 def contents(node: Node) -> dict[str, list[tuple[object, ...]]]:

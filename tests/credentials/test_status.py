@@ -239,7 +239,7 @@ def test_kept_list_gives_the_same_verdict_again() -> None:
     verified = verify(entry(), Lists(status_list(packed())))
     kept = {source.name: source.data for source in verified.sources if source.kind == "status-list"}
     assert list(kept) == [f"status:{URL}"]
-    replayed = verify(entry(), Kept({URL: kept[f"status:{URL}"]}, NOW))
+    replayed = verify(entry(), Kept({URL: Fetched(kept[f"status:{URL}"], "", URL, NOW)}))
     assert replayed.report == verified.report
 
 
