@@ -15,6 +15,8 @@ from decimal import Decimal
 SITE_KINDS = ("data-centre", "near-edge", "far-edge", "on-premises-edge", "mec-5g")
 #: How a participant takes part in a programme.
 PROGRAMME_ROLES = ("direct", "associated", "indirect")
+#: What a provider may say that a service has none of, where saying nothing leaves it open.
+LICENSED_TECHNOLOGY, SUBCONTRACTORS = DOES_WITHOUT = ("licensed-technology", "subcontractors")
 
 
 @dataclass(frozen=True, slots=True)

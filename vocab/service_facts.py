@@ -89,7 +89,9 @@ class ServiceFacts:
     `participations` are those that count (trusted issuer, valid now, about this offering or its provider);
     `declared_certifications` and `declared_labels` are the provider's own word. `claims` maps what the
     offering's self-description says at all to its source: property IRIs, and `property IRI + " " + class IRI`
-    for a typed value under it. `declared_criteria` are `profile:criterion` ids the provider says it meets.
+    for a typed value under it. `declared_criteria` are `profile:criterion` ids the provider says it meets,
+    `does_without` what it says the service has none of (`vocab.facts.DOES_WITHOUT`): that nothing is said of
+    subcontractors doesn't say that there are none.
     """
 
     subject: str
@@ -113,3 +115,4 @@ class ServiceFacts:
     sub_contractors: tuple[Said[SubContractor], ...] = ()
     energy: tuple[Said[EnergyFigures], ...] = ()
     consortia: tuple[Said[str], ...] = ()
+    does_without: tuple[Said[str], ...] = ()
