@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from vocab.certifications import identifiers
 from vocab.facts import (
+    DOES_WITHOUT,
     PROGRAMME_ROLES,
     SITE_KINDS,
     CertificationFact,
@@ -83,6 +84,12 @@ def operators_of(graph: Graph, node: Node) -> tuple[Operator, ...]:
 def licences_of(graph: Graph, node: Node) -> tuple[TechnologyLicence, ...]:
     """The technology under licence in a service, as it states."""
     return _facts(graph, node, "technologyLicence", _licence)
+
+
+def does_without_of(graph: Graph, node: Node) -> tuple[str, ...]:
+    """What a service says that it has none of, of the things that may be said so."""
+    found = (token(graph, value).removeprefix(CF) for value in objects(node, (CF + "doesWithout",)))
+    return tuple(dict.fromkeys(one for one in found if one in DOES_WITHOUT))
 
 
 def places_of(graph: Graph, node: Node, name: str) -> tuple[Place, ...]:

@@ -88,6 +88,7 @@ OFFERING = {
     "dataPlace": [PLACE, {"type": "Place", "country": "DE"}],
     "metadataPlace": PLACE,
     "operationPlace": PLACE,
+    "doesWithout": ["subcontractors"],
     "energy": {
         "type": "EnergyFigures",
         "pue": "1.18",

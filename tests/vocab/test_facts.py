@@ -21,6 +21,7 @@ from vocab.fact_reading import (
     certification_in,
     certifications_of,
     consortia_of,
+    does_without_of,
     energy_of,
     licences_of,
     members_of,
@@ -53,6 +54,12 @@ SERVICE = "https://provider.example/o/1"
 def node_of(subject, **changes):
     graph = graph_of({**subject, **changes})
     return graph, graph.nodes[subject["id"]]
+
+
+def test_only_what_can_be_done_without_is_read():
+    assert does_without_of(*node_of(OFFERING)) == ("subcontractors",)
+    assert does_without_of(*node_of(OFFERING, doesWithout=["worries", 7])) == ()
+    assert does_without_of(*node_of(OFFERING, doesWithout=[])) == ()
 
 
 def test_an_ownership_share_is_read_whole():
@@ -260,6 +267,6 @@ def test_no_graph_makes_the_readers_raise(properties):
     graph, node = Graph("_:0", found), found["_:0"]
     for read in (ownership_of, operators_of, licences_of, energy_of, certifications_of, members_of):
         read(graph, node)
-    for read in (certification_in, participation_in, participant_kinds_of):
+    for read in (certification_in, participation_in, participant_kinds_of, does_without_of):
         read(graph, node)
     memberships_of(node)

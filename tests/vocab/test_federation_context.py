@@ -109,6 +109,7 @@ def test_only_few_words_mean_something_everywhere():
         "certification",
         "consortium",
         "dataPlace",
+        "doesWithout",
         "energy",
         "jurisdiction",
         "keyword",

@@ -130,6 +130,7 @@ def share(**claims):
         (PARTICIPANT, {"ownership": "a lot"}, "ownership"),
         (OFFERING, {"capability": "https://elsewhere.example/iaas"}, "capability"),
         (OFFERING, {"dataPlace": {"type": "Place", "country": "FR", "siteKind": "moon"}}, "siteKind"),
+        (OFFERING, {"doesWithout": "worries"}, "doesWithout"),
         (OFFERING, {"energy": {"type": "EnergyFigures", "pue": "0.9"}}, "pue"),
         (OFFERING, {"energy": {"type": "EnergyFigures", "renewablePercent": "101"}}, "renewablePercent"),
         (OFFERING, {"certification": {"type": "Certification", "scheme": "best-ever"}}, "scheme"),
