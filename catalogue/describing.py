@@ -20,9 +20,10 @@ from catalogue.settings import Settings
 from catalogue.trusting import TrustFile
 from credentials.identity import digest_of, record_id
 from search.document import Document, Listing, Provider, document_of
+from vocab.answers import Source
 from vocab.describe import Evidence, Statement, describe, evidence_keys, identity_of
 from vocab.graph import Graph
-from vocab.model import Description, Kind
+from vocab.model import Basis, Description, Kind
 
 #: States in which nothing of a statement is shown any more.
 HIDDEN = frozenset({State.WITHDRAWN, State.BLOCKED})
@@ -94,6 +95,7 @@ class _World:
                         graph=self.graphs[line.record_id],
                         valid_from=line.valid_from,
                         valid_until=line.valid_until,
+                        digest=line.digest,
                     )
         return found
 
@@ -145,9 +147,16 @@ class Describer:
             description = describe(
                 line.subject,
                 graphs[record],
-                issuer=line.issuer,
-                content_id=line.content_id,
+                own=Source(
+                    content_id=line.content_id,
+                    digest=line.digest,
+                    issuer=line.issuer,
+                    basis=Basis.DECLARED,
+                    valid_from=line.valid_from,
+                    valid_until=line.valid_until,
+                ),
                 evidence=evidence,
+                identity=identity,
                 digests=_digests(connection, line) if attestations else frozenset(),
             )
             provider = Provider(did=line.issuer, identity=identity, id=party.id, name=party.name)
@@ -191,8 +200,7 @@ class Describer:
         named = describe(
             best.subject,
             best.graph,
-            issuer=issuer,
-            content_id=best.content_id,
+            own=best.source(Basis.DECLARED),
             evidence=Evidence(on=now, trust=self.trust.current()),
         )
         return _Party(statements, record_id(issuer, best.subject), next(iter(named.names.values()), ""))

@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from vocab.evidence import CERTIFIES, PARTICIPATES, Evidence, Statement, all_types, counts
-from vocab.fact_reading import certification_in, certifications_of, participation_in
+from vocab.fact_reading import certification_in, participation_in
 from vocab.facts import CertificationFact, ParticipationFact, Period
-from vocab.graph import Graph, Node
-from vocab.model import Basis, Reason
-from vocab.namespaces import CERTIFICATION, CF, PROGRAMME_PARTICIPATION
+from vocab.graph import Graph
+from vocab.model import Basis
+from vocab.namespaces import CERTIFICATION, PROGRAMME_PARTICIPATION
 from vocab.ownership import owns
+from vocab.service_facts import Said
 
 _LAST_DAY = date.max
 
 
-def certified(names: set[str], issuer: str, evidence: Evidence) -> Iterator[Reason]:
-    """A reason for each scheme, version and level that a trusted body certifies to any of `names` today.
+def certified(names: set[str], issuer: str, evidence: Evidence) -> Iterator[Said[CertificationFact]]:
+    """Each certificate of a known scheme that a trusted body gives to any of `names` and that runs today.
 
     `names` identify the service and its provider; those count that the provider (`issuer`) owns.
     """
@@ -34,12 +35,11 @@ def certified(names: set[str], issuer: str, evidence: Evidence) -> Iterator[Reas
             and counts(statement, CERTIFIES, issuer, evidence, fact.ids[0])
             and any(name in names and owns(issuer, name) for name in fact.covers)
         ):
-            for identifier in fact.ids:
-                yield _reason("certification", identifier, Basis.CERTIFIED, statement, "scheme")
+            yield Said(fact, statement.source(Basis.CERTIFIED))
 
 
-def participating(names: set[str], issuer: str, evidence: Evidence) -> Iterator[Reason]:
-    """A reason for each programme whose authority names the provider, known by any of `names`, today."""
+def participating(names: set[str], issuer: str, evidence: Evidence) -> Iterator[Said[ParticipationFact]]:
+    """Each participation that a programme's authority attests to the provider, known by `names`, today."""
     for statement in evidence.attestations:
         fact = _participation(statement)
         if (
@@ -49,14 +49,7 @@ def participating(names: set[str], issuer: str, evidence: Evidence) -> Iterator[
             and fact.participant in names
             and owns(issuer, fact.participant)
         ):
-            yield _reason("programme", fact.programme, Basis.ATTESTED, statement, "programme")
-
-
-def declared_certifications(graph: Graph, node: Node) -> Iterator[tuple[str, str, str]]:
-    """What a subject says of its own certifications: field, value and path, for those of known schemes."""
-    for fact in certifications_of(graph, node):
-        for identifier in fact.ids:
-            yield "certification", identifier, CF + "certification"
+            yield Said(fact, statement.source(Basis.ATTESTED))
 
 
 def turning_days(graph: Graph, subject: str) -> tuple[date, ...]:
@@ -87,7 +80,3 @@ def _participation(statement: Statement) -> ParticipationFact | None:
     if node is None or PROGRAMME_PARTICIPATION not in all_types(statement.graph, statement.subject):
         return None
     return participation_in(statement.graph, node)
-
-
-def _reason(field: str, value: str, basis: Basis, statement: Statement, term: str) -> Reason:
-    return Reason(field, value, basis, statement.content_id, statement.issuer, CF + term)

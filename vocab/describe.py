@@ -7,9 +7,10 @@ nothing a document can contain makes this raise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from vocab.attestations import certified, declared_certifications, participating
+from vocab.answers import Source
+from vocab.attestations import certified, participating
 from vocab.capabilities import is_capability, match, of_class
 from vocab.evidence import (
     Evidence,
@@ -18,22 +19,18 @@ from vocab.evidence import (
     effective_types,
     evidence_keys,
     identity_of,
-    labels_of,
     mentions,
 )
-from vocab.fact_reading import participant_kinds_of
+from vocab.fact_reading import certifications_of, participant_kinds_of
+from vocab.facts import CertificationFact, ParticipationFact
+from vocab.gaia_x_reading import countries_of, sub_contractor_laws_of
+from vocab.gathering import gather, own_participants
 from vocab.graph import Graph, Node
-from vocab.jurisdictions import normalise
-from vocab.model import Basis, Description, Doubt, Kind, Reason
+from vocab.model import Basis, Description, Doubt, Identity, Kind, Reason
 from vocab.namespaces import (
-    APPLICABLE_JURISDICTION,
     CAPABILITIES,
     CAPABILITY,
     CF,
-    CONSORTIUM,
-    COUNTRY_CODE,
-    COUNTRY_NAME,
-    COUNTRY_SUBDIVISION,
     DESCRIPTION,
     GAIA_X,
     HEADQUARTERS_ADDRESS,
@@ -46,21 +43,19 @@ from vocab.namespaces import (
     PROVIDED_BY,
     RDF,
     RDFS,
-    SUB_CONTRACTORS,
     schema_org,
 )
 from vocab.reading import (
     MAX_DESCRIPTION,
     MAX_NAME,
-    MAX_VALUES,
     iri,
     keywords,
     local_name,
-    nodes,
     objects,
     texts,
     token,
 )
+from vocab.service_facts import Said, ServiceFacts
 
 __all__ = [
     "Evidence",
@@ -98,49 +93,44 @@ def describe(
     subject: str,
     graph: Graph,
     *,
-    issuer: str,
-    content_id: str,
+    own: Source,
     evidence: Evidence,
+    identity: Identity = Identity.SELF_ASSERTED,
     digests: frozenset[str] = frozenset(),
 ) -> Description:
     """Read one subject of a verified credential, with the evidence that bears on it.
 
-    `digests` are the credential's own `sha256-<hex>` values, over the RFC 8785 form of its document, by
-    which a clearing house may name it. Without them a label is bound by the identifier alone.
+    `own` is that credential, whose issuer is the provider, and `identity` how far the issuer's is
+    established. `digests` are the credential's own `sha256-<hex>` values, over the RFC 8785 form of its
+    document, by which a clearing house may name it. Without them a label is bound by the identifier alone.
     """
     node = graph.nodes.get(subject, _NOTHING)
     kind = kind_of(subject, graph)
     titles, descriptions = _texts(node, graph, kind)
     declared = keywords(node, KEYWORD)
     reasons: list[Reason] = []
-    doubts: list[Doubt] = []
+    doubts: tuple[Doubt, ...] = ()
+    facts: ServiceFacts | None = None
     if kind is not Kind.EVIDENCE:
-        declarations = (
-            *_capabilities(node, graph, subject, declared),
-            *_jurisdictions(node, graph, kind),
-            *declared_certifications(graph, node),
-        )
         reasons += (
-            Reason(field, value, Basis.DECLARED, content_id, issuer, path)
-            for field, value, path in declarations
+            _reason("capability", value, own, path)
+            for value, path in _capabilities(node, graph, subject, declared)
         )
-        provider = _own_participants(node, issuer, evidence) if kind is Kind.OFFERING else []
-        names = {subject, graph.root, issuer, *(statement.subject for statement in provider)}
-        reasons += certified(names, issuer, evidence)
-        reasons += participating(names, issuer, evidence)
-        if kind is Kind.PARTICIPANT:
-            reasons += _kinds(node, graph, content_id, issuer)
-        if kind is Kind.OFFERING:
-            for statement in provider:
-                reasons += _of_provider(statement)
-            # A label is a service's; the participant credential it also names was only examined with it.
-            reasons += labels_of(subject, graph, issuer=issuer, digests=digests, evidence=evidence)
-            doubts += doubts_of(subject, graph, issuer=issuer, digests=digests, evidence=evidence)
+    if kind is Kind.OFFERING:
+        facts = gather(subject, graph, own=own, identity=identity, evidence=evidence, digests=digests)
+        reasons += _of_offering(node, graph, facts, own_participants(node, own.issuer, evidence))
+        doubts = tuple(doubts_of(subject, graph, issuer=own.issuer, digests=digests, evidence=evidence))
+    elif kind is Kind.PARTICIPANT:
+        reasons += _of_participant(node, graph, own)
+        names = {subject, graph.root, own.issuer}
+        reasons += _attested(
+            certified(names, own.issuer, evidence), participating(names, own.issuer, evidence)
+        )
     reasons = list(dict.fromkeys(reasons))[:MAX_REASONS]
     return Description(
         kind=kind,
         subject=subject,
-        issuer=issuer,
+        issuer=own.issuer,
         types=effective_types(graph, subject)[:MAX_TYPES],
         names=titles,
         descriptions=descriptions,
@@ -154,6 +144,7 @@ def describe(
         provided_by=next(filter(None, (iri(value) for value in objects(node, PROVIDED_BY))), None),
         reasons=tuple(reasons),
         doubts=tuple(dict.fromkeys(doubts))[:MAX_REASONS],
+        facts=facts,
     )
 
 
@@ -181,81 +172,64 @@ def _texts(node: Node, graph: Graph, kind: Kind) -> tuple[dict[str, str], dict[s
 
 def _capabilities(
     node: Node, graph: Graph, subject: str, declared: tuple[tuple[str, str], ...]
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[tuple[str, str]]:
     """From typed claims, service classes, and keywords that are a concept's name as a whole."""
     for predicate in CAPABILITY:
         for value in objects(node, (predicate,)):
             claimed = token(graph, value).removeprefix(CAPABILITIES)
             if is_capability(claimed):
-                yield "capability", claimed, predicate
+                yield claimed, predicate
     for type_ in effective_types(graph, subject)[:MAX_TYPES]:
         if type_.startswith(GAIA_X) and (meant := of_class(local_name(type_))):
-            yield "capability", meant, _TYPE
+            yield meant, _TYPE
     for keyword, predicate in declared:
         if meant := match(keyword):
-            yield "capability", meant, predicate
+            yield meant, predicate
 
 
-def _jurisdictions(node: Node, graph: Graph, kind: Kind) -> Iterator[tuple[str, str, str]]:
-    """Of a participant its seat and headquarters; of an offering those of its subcontractors."""
-    if kind is Kind.PARTICIPANT:
-        yield from _seats(node, graph)
-        return
-    for predicate in SUB_CONTRACTORS:
-        for contractor in nodes(graph, node, (predicate,)):
-            for property_ in APPLICABLE_JURISDICTION:
-                for value in objects(contractor, (property_,)):
-                    if code := normalise(local_name(token(graph, value))):
-                        yield "jurisdiction", code, _path(predicate, property_)
+def _of_offering(
+    node: Node, graph: Graph, facts: ServiceFacts, participants: Iterable[Statement]
+) -> Iterator[Reason]:
+    for code, path in sub_contractor_laws_of(graph, node):
+        yield _reason("jurisdiction", code, facts.own, path)
+    for said in facts.declared_certifications:
+        yield from _certifications(said)
+    yield from _attested(facts.certifications, facts.participations)
+    # What an offering has of its provider: where it has its seat and headquarters, and what it is.
+    for statement in participants:
+        participant = statement.graph.nodes.get(statement.subject, _NOTHING)
+        yield from _seats_and_kinds(participant, statement.graph, statement.source(Basis.DECLARED))
+    # A label is a service's; the participant credential it also names was only examined with it.
+    for label in facts.labels:
+        yield _reason("label", label.value.label, label.source, label.value.path)
 
 
-def _seats(node: Node, graph: Graph) -> Iterator[tuple[str, str, str]]:
-    for predicate in (*LEGAL_ADDRESS, *HEADQUARTERS_ADDRESS):
-        for address in nodes(graph, node, (predicate,)):
-            codes = [*_codes(address, graph, (*COUNTRY_CODE, *COUNTRY_SUBDIVISION))]
-            # A name ("Georgia") says less than a code, and is only asked where there is no code.
-            for property_, code in codes or _codes(address, graph, COUNTRY_NAME):
-                yield "jurisdiction", code, _path(predicate, property_)
+def _of_participant(node: Node, graph: Graph, own: Source) -> Iterator[Reason]:
+    for fact in certifications_of(graph, node):
+        yield from _certifications(Said(fact, own))
+    yield from _seats_and_kinds(node, graph, own)
 
 
-def _codes(address: Node, graph: Graph, predicates: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for property_ in predicates:
-        for value in objects(address, (property_,)):
-            if code := normalise(local_name(token(graph, value))):
-                yield property_, code
+def _seats_and_kinds(node: Node, graph: Graph, source: Source) -> Iterator[Reason]:
+    for code, path in countries_of(graph, node, (*LEGAL_ADDRESS, *HEADQUARTERS_ADDRESS)):
+        yield _reason("jurisdiction", code, source, path)
+    for value, path in participant_kinds_of(graph, node).items():
+        yield _reason("participant_kind", value, source, path)
 
 
-def _own_participants(node: Node, issuer: str, evidence: Evidence) -> list[Statement]:
-    """The provider as it describes itself: its own participant credentials.
-
-    An issuer may hold credentials of several participants; those count that are the issuer itself or that
-    the offering says it is provided by, and all of them where it names none.
-    """
-    own = [
-        statement
-        for statement in evidence.participants[:MAX_VALUES]
-        if statement.issuer == issuer and statement.is_valid(evidence.on)
-    ]
-    named = {issuer, *(iri(value) for value in objects(node, PROVIDED_BY))}
-    return [one for one in own if one.subject in named] or own
+def _attested(
+    certifications: Iterable[Said[CertificationFact]], participations: Iterable[Said[ParticipationFact]]
+) -> Iterator[Reason]:
+    for said in certifications:
+        yield from _certifications(said)
+    for participation in participations:
+        yield _reason("programme", participation.value.programme, participation.source, CF + "programme")
 
 
-def _of_provider(statement: Statement) -> Iterator[Reason]:
-    """What an offering has of its provider: where it has its seat and headquarters, and what it is."""
-    participant = statement.graph.nodes.get(statement.subject, _NOTHING)
-    for field, value, path in _seats(participant, statement.graph):
-        yield Reason(field, value, Basis.DECLARED, statement.content_id, statement.issuer, path)
-    yield from _kinds(participant, statement.graph, statement.content_id, statement.issuer)
+def _certifications(said: Said[CertificationFact]) -> Iterator[Reason]:
+    path = CF + ("certification" if said.source.basis is Basis.DECLARED else "scheme")
+    return (_reason("certification", identifier, said.source, path) for identifier in said.value.ids)
 
 
-def _kinds(node: Node, graph: Graph, content_id: str, issuer: str) -> Iterator[Reason]:
-    """The kinds that a participant says it is of; a consortium says so by its type as well."""
-    for value in participant_kinds_of(graph, node):
-        yield Reason("participant_kind", value, Basis.DECLARED, content_id, issuer, CF + "participantKind")
-    if CONSORTIUM in node.types:
-        yield Reason("participant_kind", "consortium", Basis.DECLARED, content_id, issuer, _TYPE)
-
-
-def _path(*predicates: str) -> str:
-    """A SPARQL property path over the predicates, for a value that lies deeper than one step."""
-    return "/".join(f"<{predicate}>" for predicate in predicates)
+def _reason(field: str, value: str, source: Source, path: str) -> Reason:
+    return Reason(field, value, source.basis, source.content_id, source.issuer, path)

@@ -7,13 +7,15 @@ the provider (`vocab.ownership`) or is named by the digest of exactly this crede
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from vocab.answers import Source
 from vocab.graph import Graph, Node
 from vocab.labels import GAIA_X_PREFIX, is_label
-from vocab.model import Basis, Doubt, Identity, Reason
+from vocab.model import Basis, Doubt, Identity
 from vocab.namespaces import (
     CF,
     COMPLIANCE_TYPES,
@@ -27,6 +29,7 @@ from vocab.namespaces import (
 )
 from vocab.ownership import owners, owns
 from vocab.reading import MAX_IRI, clean, iri, local_name, objects, token
+from vocab.service_facts import LabelGiven, Said
 from vocab.trust import TrustList
 
 #: What a trust list calls the kinds of attestation.
@@ -45,12 +48,18 @@ _LEVEL_TYPES = {
 }
 _ASSIGNED_TO = gaia_x("assignedTo")
 _SPEAKS_OF = (*COMPLIANT_CREDENTIALS, *_ASSIGNED_TO, CF + "covers", CF + "participant")
+_RULES_VERSION, _VALIDATED = gaia_x("rulesVersion"), gaia_x("validatedCriteria")
+# `https://w3id.org/gaia-x/specs/cd25.10/criterion/P1.1.1`, or the last part alone.
+_CRITERION = re.compile(r"(?:.{0,200}[/#:])?(P[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2})", re.ASCII)
 _DIGEST = (CREDENTIALS + "digestSRI", *gaia_x("digestSRI", "integrity"))
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One verified credential, about one subject, that bears on another. Times are aware."""
+    """One verified credential, about one subject, that bears on another. Times are aware.
+
+    `digest` names the bytes received (64 hex), "" where the caller has none.
+    """
 
     issuer: str
     subject: str
@@ -58,10 +67,15 @@ class Statement:
     graph: Graph
     valid_from: datetime
     valid_until: datetime | None
+    digest: str = ""
 
     def is_valid(self, on: datetime) -> bool:
         """Whether the statement's own period of validity covers that moment."""
         return self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
+
+    def source(self, basis: Basis) -> Source:
+        """The statement as what a fact rests on."""
+        return Source(self.content_id, self.digest, self.issuer, basis, self.valid_from, self.valid_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +83,16 @@ class Evidence:
     """The other current credentials that a description draws on, whom to believe, and for which moment.
 
     `participants` are the issuer's own participant credentials; `attestations` are anybody's credentials
-    that mention the subject, its credential or its issuer (see `mentions` and `evidence_keys`).
+    that mention the subject, its credential or its issuer (see `mentions` and `evidence_keys`). `others` are
+    participant credentials of those that the subject or its provider names (`vocab.gathering.draws_on`), and
+    of those that these name in turn.
     """
 
     on: datetime
     trust: TrustList
     participants: tuple[Statement, ...] = ()
     attestations: tuple[Statement, ...] = ()
+    others: tuple[Statement, ...] = ()
 
 
 def effective_types(graph: Graph, subject: str) -> tuple[str, ...]:
@@ -148,12 +165,22 @@ def identity_of(did: str, *, obtained: str, evidence: Evidence) -> tuple[Identit
 
 def labels_of(
     subject: str, graph: Graph, *, issuer: str, digests: frozenset[str], evidence: Evidence
-) -> Iterator[Reason]:
-    """A reason for each label that a trusted issuer, other than the provider, gives to this very subject."""
+) -> Iterator[Said[LabelGiven]]:
+    """Each label that a trusted issuer, other than the provider, gives to this very subject."""
     own = {subject, graph.root}
     for statement, label, path, named in _labels_given(issuer, evidence):
         if _is_named(named, statement.graph, own, issuer, digests):
-            yield Reason("label", label, Basis.ATTESTED, statement.content_id, statement.issuer, path)
+            yield Said(_label_given(statement, label, path), statement.source(Basis.ATTESTED))
+
+
+def own_labels_of(subject: str, graph: Graph, *, issuer: str, evidence: Evidence) -> Iterator[Said[str]]:
+    """The labels that a provider gives to its own service, as a clearing house that offers services might."""
+    own = {subject, graph.root}
+    for statement in evidence.attestations:
+        if statement.issuer == issuer and statement.is_valid(evidence.on):
+            for level, _, named in _levels(statement):
+                if is_label(label := GAIA_X_PREFIX + level) and not own.isdisjoint(named):
+                    yield Said(label, statement.source(Basis.DECLARED))
 
 
 def doubts_of(
@@ -204,6 +231,18 @@ def _levels(statement: Statement) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for type_ in types & _LEVEL_TYPES.keys():
         named = tuple(filter(None, (iri(value) for value in objects(node, _ASSIGNED_TO))))
         yield _LEVEL_TYPES[type_], RDF + "type", named
+
+
+def _label_given(statement: Statement, label: str, path: str) -> LabelGiven:
+    graph, node = statement.graph, statement.graph.nodes[statement.subject]
+    rules = filter(None, (token(graph, value) for value in objects(node, _RULES_VERSION)))
+    validated = (_CRITERION.fullmatch(token(graph, value)) for value in objects(node, _VALIDATED))
+    return LabelGiven(
+        label=label,
+        rules_version=next(rules, ""),
+        criteria=frozenset(found[1] for found in validated if found),
+        path=path,
+    )
 
 
 def _is_named(

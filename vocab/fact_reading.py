@@ -30,7 +30,8 @@ from vocab.facts import (
 )
 from vocab.graph import Graph, Literal, Node, Object, Ref
 from vocab.jurisdictions import normalise
-from vocab.namespaces import CF, schema_org
+from vocab.labels import is_label
+from vocab.namespaces import CF, CONSORTIUM, RDF, schema_org
 from vocab.participant_kinds import is_participant_kind
 from vocab.programmes import is_programme
 from vocab.reading import MAX_DESCRIPTION, MAX_NAME, clean, iri, nodes, objects, token
@@ -45,6 +46,8 @@ _ONE = Decimal(1)
 # Enough digits for any percentage; exponents would let a few bytes stand for a million digits.
 _DECIMAL = re.compile(r"\+?[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T.{1,40})?", re.ASCII)
+# An id of a profile, perhaps with its version, and one of a criterion in it.
+_CRITERION = re.compile(r"[a-z0-9-]{1,40}(?::[A-Za-z0-9._-]{1,30}){1,2}", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _START, _END = schema_org("startDate"), schema_org("endDate")
 _Fact = TypeVar("_Fact")
@@ -70,10 +73,25 @@ def consortia_of(node: Node) -> tuple[str, ...]:
     return _iris(node, "consortium")
 
 
-def participant_kinds_of(graph: Graph, node: Node) -> tuple[str, ...]:
-    """The known kinds that a participant says it is of."""
-    found = (token(graph, value).removeprefix(CF) for value in objects(node, (CF + "participantKind",)))
-    return tuple(dict.fromkeys(filter(is_participant_kind, found)))
+def participant_kinds_of(graph: Graph, node: Node) -> dict[str, str]:
+    """The known kinds that a participant says it is of, with the path; a consortium also by its type."""
+    said = (token(graph, value).removeprefix(CF) for value in objects(node, (CF + "participantKind",)))
+    found = dict.fromkeys(filter(is_participant_kind, said), CF + "participantKind")
+    if CONSORTIUM in node.types:
+        found.setdefault("consortium", RDF + "type")
+    return found
+
+
+def declared_criteria_of(graph: Graph, node: Node) -> tuple[str, ...]:
+    """The criteria (`profile:criterion`) that a service says it meets."""
+    found = (token(graph, value) for value in objects(node, (CF + "declaresCriterion",)))
+    return tuple(dict.fromkeys(filter(_CRITERION.fullmatch, found)))
+
+
+def declared_labels_of(graph: Graph, node: Node) -> tuple[str, ...]:
+    """The known labels that a service says it deserves."""
+    found = (token(graph, value) for value in objects(node, (CF + "declaresLabel",)))
+    return tuple(dict.fromkeys(filter(is_label, found)))
 
 
 def operators_of(graph: Graph, node: Node) -> tuple[Operator, ...]:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vocab.conclusions import Conclusions
+    from vocab.service_facts import ServiceFacts
 
 
 class Kind(StrEnum):
@@ -64,7 +69,8 @@ class Description:
     word are `labels` such as `gaia-x:L1`, `certifications` (ids of `vocab.certifications`; a version or level
     stands beside its scheme) and `programmes` (ids of `vocab.programmes`, by their authority's credential
     about the provider). `participant_kinds` is what the provider says it is. `provided_by` is what the
-    statement claims; the provider is always the issuer.
+    statement claims; the provider is always the issuer. `facts` is all that bears on an offering and
+    `conclusions` what follows from it; None for what isn't an offering.
     """
 
     kind: Kind
@@ -83,3 +89,5 @@ class Description:
     provided_by: str | None = None
     reasons: tuple[Reason, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    facts: ServiceFacts | None = None
+    conclusions: Conclusions | None = None

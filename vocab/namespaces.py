@@ -138,6 +138,7 @@ REGISTRATION_NUMBER = (
     *gaia_x("registrationNumber", "legalRegistrationNumber"),
     *gax("registrationNumber"),
 )
+PARENTS = (*gaia_x("subOrganisationOf", "parentOrganization"), *gax("parentOrganization"))
 SUB_CONTRACTORS = gaia_x("subContractors")
 APPLICABLE_JURISDICTION = gaia_x("applicableJurisdiction")
 LABEL_LEVEL = gaia_x("labelLevel")

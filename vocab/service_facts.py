@@ -63,12 +63,13 @@ class LabelGiven:
     """A label that a trusted issuer gives to this very offering: which, by which rules, what it validated.
 
     `label` is an id of `vocab.labels`; `rules_version` "" where none is named; `criteria` are the criterion
-    ids that the clearing house says it validated.
+    ids that the clearing house says it validated; `path` is the property IRI under which the level stands.
     """
 
     label: str
     rules_version: str
     criteria: frozenset[str]
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,7 @@ def test_a_sample_is_described_as_the_table_says(name, world):
     description = describe(
         statement.subject,
         statement.graph,
-        issuer=statement.issuer,
-        content_id=statement.content_id,
+        own=statement.source(Basis.DECLARED),
         evidence=known,
         digests=digests,
     )
@@ -159,8 +158,7 @@ def test_without_the_trust_list_nobody_is_notarised_and_nothing_labelled(world):
         description = describe(
             statement.subject,
             statement.graph,
-            issuer=statement.issuer,
-            content_id=statement.content_id,
+            own=statement.source(Basis.DECLARED),
             evidence=known,
             digests=digests,
         )
@@ -177,8 +175,7 @@ def test_the_label_names_the_offering_by_the_digest_of_its_text(world):
         return describe(
             statement.subject,
             statement.graph,
-            issuer=statement.issuer,
-            content_id=statement.content_id,
+            own=statement.source(Basis.DECLARED),
             evidence=known,
             digests=digests,
         ).labels

@@ -14,9 +14,10 @@ import pytest
 from credentials.contexts import ContextStore
 from credentials.interpretation import interpret
 from credentials.jsonld import JsonLd
+from vocab.answers import Source
 from vocab.describe import Evidence, describe, mentions
 from vocab.graph import Ref
-from vocab.model import Description, Kind
+from vocab.model import Basis, Description, Kind
 from vocab.trust import TrustList
 
 FOLDER = Path(__file__).parents[3] / "shared" / "reference" / "vectors" / "gaia-x"
@@ -49,9 +50,8 @@ def descriptions() -> list[tuple[str, dict[str, Any], Description]]:
         subjects = [value.id for value in graph.nodes[graph.root].objects(SUBJECT) if isinstance(value, Ref)]
         for subject, said in zip(subjects, raw if isinstance(raw, list) else [raw], strict=False):
             assert subject in mentions(graph, subject) or subject.startswith("_:")
-            description = describe(
-                subject, graph, issuer=str(document["issuer"]), content_id="", evidence=NOBODY
-            )
+            own = Source("", "", str(document["issuer"]), Basis.DECLARED, NOBODY.on, None)
+            description = describe(subject, graph, own=own, evidence=NOBODY)
             found.append((name, said, description))
     return found
 

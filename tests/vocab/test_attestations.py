@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from cloud_federation_documents import ATTESTED, OFFERING, PARTICIPANT, PARTICIPATION, graph_of
-from vocab_graphs import ON, PROVIDER, START
+from vocab_graphs import ON, PROVIDER, START, source
 
 from vocab.describe import describe, evidence_keys, mentions
 from vocab.evidence import Evidence, Statement
@@ -45,7 +45,7 @@ def offering(*attestations, issuer=PROVIDER, trust=TRUST, on=ON, participants=()
     changes = {"certification": [], **changes}
     graph = graph_of({**OFFERING, **changes}, issuer=issuer)
     known = Evidence(on=on, trust=trust, participants=tuple(participants), attestations=attestations)
-    return describe(SERVICE, graph, issuer=issuer, content_id="a" * 64, evidence=known)
+    return describe(SERVICE, graph, own=source(issuer), evidence=known)
 
 
 def test_a_trusted_bodys_certificate_is_shown_with_its_scheme_and_version():
@@ -144,7 +144,7 @@ def test_what_covers_the_participant_covers_what_it_offers():
 def test_a_participant_is_certified_by_what_covers_it():
     graph = graph_of({**PARTICIPANT, "type": "gx:LegalPerson"})
     known = Evidence(on=ON, trust=TRUST, attestations=(certificate(covers=PROVIDER),))
-    assert describe(PROVIDER, graph, issuer=PROVIDER, content_id="a" * 64, evidence=known).certifications == (
+    assert describe(PROVIDER, graph, own=source(), evidence=known).certifications == (
         "secnumcloud",
         "secnumcloud:3.2",
     )
@@ -184,7 +184,7 @@ def test_unknown_kinds_are_left_out():
 def test_a_consortium_is_a_participant_and_says_so_by_its_type():
     graph = graph_of({"id": PROVIDER, "type": "Consortium"})
     known = Evidence(on=ON, trust=TRUST)
-    description = describe(PROVIDER, graph, issuer=PROVIDER, content_id="a" * 64, evidence=known)
+    description = describe(PROVIDER, graph, own=source(), evidence=known)
     assert (description.kind.value, description.participant_kinds) == ("participant", ("consortium",))
 
 

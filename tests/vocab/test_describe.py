@@ -13,6 +13,7 @@ from vocab_graphs import (
     lang,
     participant,
     ref,
+    source,
     statement,
 )
 
@@ -40,9 +41,7 @@ from vocab.reading import MAX_DESCRIPTION, MAX_KEYWORD, MAX_KEYWORDS, MAX_LANGUA
 def described(properties, *, extra=None, known=None, subject=OFFERING, **arguments):
     properties = {"type": [GX + "ServiceOffering"], **properties}
     graph = graph_of({subject: properties, **(extra or {})})
-    return describe(
-        subject, graph, issuer=PROVIDER, content_id="a" * 64, evidence=known or evidence(), **arguments
-    )
+    return describe(subject, graph, own=source(), evidence=known or evidence(), **arguments)
 
 
 @pytest.mark.parametrize("gx", GAIA_X)
@@ -305,7 +304,7 @@ def test_odd_values_anywhere_raise_nothing(value):
         ],
     )
     for subject, graph in ((OFFERING, odd), (PROVIDER, legal), ("_:a", odd), ("", odd), (ROOT, odd)):
-        describe(subject, graph, issuer=PROVIDER, content_id="a" * 64, evidence=known)
+        describe(subject, graph, own=source(), evidence=known)
 
 
 def test_a_graph_that_points_at_itself_ends():
@@ -317,8 +316,7 @@ def test_a_graph_that_points_at_itself_ends():
         describe(
             OFFERING,
             Graph(OFFERING, {OFFERING: Node(OFFERING, (GX + "ServiceOffering",))}),
-            issuer=PROVIDER,
-            content_id="",
+            own=source(),
             evidence=evidence(),
         ).kind
         is Kind.OFFERING
@@ -342,5 +340,5 @@ def test_an_offering_is_described_well_below_a_millisecond():
 
 def _timed(graph, known):
     start = time.perf_counter()
-    describe(OFFERING, graph, issuer=PROVIDER, content_id="a" * 64, evidence=known)
+    describe(OFFERING, graph, own=source(), evidence=known)
     return time.perf_counter() - start

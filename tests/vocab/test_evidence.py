@@ -14,6 +14,7 @@ from vocab_graphs import (
     evidence,
     graph_of,
     ref,
+    source,
     statement,
 )
 
@@ -53,8 +54,7 @@ def labels(*attestations, issuer=PROVIDER, subject=OFFERING, root=ROOT, digests=
     return describe(
         subject,
         graph,
-        issuer=issuer,
-        content_id="a" * 64,
+        own=source(issuer),
         evidence=evidence(attestations=attestations),
         digests=digests,
     )
@@ -117,7 +117,7 @@ def test_what_an_offering_says_of_its_own_label_counts_for_nothing():
             }
         }
     )
-    description = describe(OFFERING, graph, issuer=PROVIDER, content_id="a" * 64, evidence=evidence())
+    description = describe(OFFERING, graph, own=source(), evidence=evidence())
     assert description.labels == ()
 
 
@@ -197,7 +197,7 @@ def test_a_participant_named_beside_a_labelled_service_has_no_label():
     attestation = label(named=PROVIDER)
     graph = graph_of({PROVIDER: {"type": [GX + "LegalPerson"]}}, PROVIDER)
     known = evidence(attestations=[attestation])
-    assert describe(PROVIDER, graph, issuer=PROVIDER, content_id="", evidence=known).labels == ()
+    assert describe(PROVIDER, graph, own=source(), evidence=known).labels == ()
     assert labels(attestation, subject=PROVIDER, root=ROOT).labels == ("gaia-x:L1",)
 
 

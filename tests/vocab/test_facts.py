@@ -44,7 +44,7 @@ from vocab.facts import (
     TechnologyLicence,
 )
 from vocab.graph import Graph, Literal, Node, Ref
-from vocab.namespaces import CF, SCHEMA
+from vocab.namespaces import CF, RDF, SCHEMA
 from vocab.reading import MAX_VALUES
 
 ROUBAIX = Place("FR", "FR-59", "Roubaix", "near-edge")
@@ -92,7 +92,8 @@ def test_a_participants_places_members_and_kinds_are_read():
         Membership("did:web:member.example", "lead", "mail", "https://member.example/mail"),
     )
     assert memberships_of(node) == ("did:web:consortium.example",)
-    assert participant_kinds_of(graph, node) == ("sme", "start-up")
+    said = CF + "participantKind"
+    assert participant_kinds_of(graph, node) == {"sme": said, "start-up": said, "consortium": RDF + "type"}
 
 
 def test_an_offerings_operator_licence_and_places_are_read():

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from vocab_graphs import CLEARING_HOUSE, NOTARY, OFFERING, ON, PROVIDER, ROOT, START, TRUST
+from vocab_graphs import CLEARING_HOUSE, NOTARY, OFFERING, ON, PROVIDER, ROOT, START, TRUST, source
 
 from credentials.contexts import ContextStore
 from credentials.interpretation import interpret
@@ -24,6 +24,8 @@ PARTICIPANT = {
     "gx:keyword": "cloud",
     "gx:registrationNumber": {"id": "https://provider.example/number.json"},
     "gx:legalRegistrationNumber": {"id": "https://provider.example/number.json"},
+    "gx:subOrganisationOf": {"id": "did:web:parent.example"},
+    "gx:parentOrganization": {"id": "did:web:grandparent.example"},
     "gx:legalAddress": [
         {"type": "gx:Address", "gx:countryCode": "FR"},
         {"gx:countryName": "Italie"},
@@ -45,6 +47,8 @@ LABEL = {
     "id": "https://clearing.example/label#1",
     "type": "gx:LabelCredential",
     "gx:labelLevel": "L2",
+    "gx:rulesVersion": "CD25.10",
+    "gx:validatedCriteria": ["https://w3id.org/gaia-x/specs/cd25.10/criterion/P1.1.1", "P5.2.1", "all"],
     "gx:compliantCredentials": {"id": ROOT, "gx:digestSRI": "sha256-" + "ab" * 32},
 }
 ASSIGNED = {
@@ -82,12 +86,18 @@ def described(gx, subject=SERVICE):
             statement(one, gx, issuer=CLEARING_HOUSE) for one in (LABEL, ASSIGNED, COMPLIANCE)
         ),
     )
-    description = describe(about.subject, about.graph, issuer=PROVIDER, content_id="a" * 64, evidence=known)
+    description = describe(about.subject, about.graph, own=source(), evidence=known)
+    facts = description.facts
     return replace(
         description,
         types=tuple(type_.replace(gx, "gx:") for type_ in description.types),
         reasons=tuple(replace(one, path=one.path.replace(gx, "gx:")) for one in description.reasons),
+        facts=facts and replace(facts, labels=tuple(_label(one, gx) for one in facts.labels)),
     )
+
+
+def _label(said, gx):
+    return replace(said, value=replace(said.value, path=said.value.path.replace(gx, "gx:")))
 
 
 @pytest.mark.parametrize("subject", [SERVICE, PARTICIPANT], ids=["offering", "participant"])
@@ -105,6 +115,11 @@ def test_the_description_compared_says_something_of_everything():
     assert service.jurisdictions == ("BE", "DE", "ES", "FR", "IT", "PL", "US")
     assert service.labels == ("gaia-x:L1", "gaia-x:L2", "gaia-x:SC")
     assert service.provided_by == PROVIDER
+    parents = [said.value for said in service.facts.provider.parents]
+    assert parents == ["did:web:parent.example", "did:web:grandparent.example"]
+    given = {said.value.label: said.value for said in service.facts.labels}
+    assert given["gaia-x:L2"].rules_version == "CD25.10"
+    assert given["gaia-x:L2"].criteria == {"P1.1.1", "P5.2.1"}
     assert participant.names == {"": "Nuée SAS"}
     assert participant.descriptions == {"fr": "Hébergeur"}
     assert participant.jurisdictions == ("DE", "ES", "FR", "IT", "PL")
@@ -146,5 +161,5 @@ def test_loires_plain_names_say_the_same_as_its_prefixed_ones(gx):
     plain["subContractors"] = [{"applicableJurisdiction": code} for code in ("US", "BE")]
     one, other = (described(gx, subject) for subject in (plain, SERVICE))
     # VC 2.0 gives `name` and `description` the meaning of schema.org's, which are read as well.
-    assert replace(one, reasons=()) == replace(other, reasons=())
+    assert replace(one, reasons=(), facts=None) == replace(other, reasons=(), facts=None)
     assert [reason.value for reason in one.reasons] == [reason.value for reason in other.reasons]

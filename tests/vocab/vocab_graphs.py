@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+from vocab.answers import Source
 from vocab.evidence import Evidence, Statement
 from vocab.graph import Graph, Literal, Node, Ref
+from vocab.model import Basis
 from vocab.namespaces import DEVELOPMENT as GX
 from vocab.trust import TrustEntry, TrustList
 
@@ -20,6 +22,11 @@ TRUST = TrustList(
         TrustEntry(CLEARING_HOUSE, ("gaia-x-label",), START),
     )
 )
+
+
+def source(issuer=PROVIDER):
+    """A provider's own credential, as what it says is read from it."""
+    return Source("a" * 64, "d" * 64, issuer, Basis.DECLARED, START, None)
 
 
 def lang(text, language):
@@ -54,8 +61,8 @@ def statement(issuer, subject, nodes, *, root="https://issuer.example/vc", start
     return Statement(issuer, subject, "c" * 64, graph_of(nodes, root), start, until)
 
 
-def evidence(participants=(), attestations=(), trust=TRUST, on=ON):
-    return Evidence(on=on, trust=trust, participants=tuple(participants), attestations=tuple(attestations))
+def evidence(participants=(), attestations=(), trust=TRUST, on=ON, others=()):
+    return Evidence(on, trust, tuple(participants), tuple(attestations), tuple(others))
 
 
 def participant(country="FR", *, subject=PROVIDER, issuer=PROVIDER, gx=GX, **more):
