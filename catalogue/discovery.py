@@ -13,6 +13,7 @@ from catalogue.current import Current
 from catalogue.describing import Described, Describer
 from catalogue.engines import REFRESH_SECONDS, ReadingEngines
 from catalogue.errors import Gone, IndexUnavailable, NotFound
+from catalogue.history import HistoryPage, history_of
 from catalogue.ledger import withdrawn_at
 from catalogue.lifecycle import State
 from catalogue.log import events_of, read_heads
@@ -76,6 +77,12 @@ class Discovery:
         """One participant with its reasons and history. NotFound."""
         return self._detail(record, Kind.PARTICIPANT, languages)
 
+    def history(self, record: str, *, order: str, size: int, cursor: str | None = None) -> HistoryPage:
+        """What became of an offering here. NotFound, Gone (withdrawn), BadParameter (the cursor)."""
+        with self._database.read() as connection:
+            self._shown(connection, record, Kind.OFFERING)
+            return history_of(connection, record, order=order, cursor=cursor, size=size)
+
     def lag(self) -> Lag:
         """How far the index is behind the log. IndexUnavailable when no engine has an index."""
         with self._database.read() as connection:
@@ -105,14 +112,10 @@ class Discovery:
         return [names[value.value] or value.value for value in values]
 
     def _detail(self, record: str, kind: Kind, languages: Sequence[str]) -> dict[str, Any]:
-        now = self._clock()
         with self._database.read() as connection:
-            described = self._describer.describe(connection, record, now)
-            if described is None or described.description.kind is not kind:
-                raise NotFound(kind.value, record)
-            refuse_hidden(connection, described.current, kind)
+            described = self._shown(connection, record, kind)
             history = events_of(connection, record, MAX_EVENTS)
-        form = _item(described.document(now).item, {}, languages)
+        form = _item(described.document(self._clock()).item, {}, languages)
         form["reasons"] = _reasons(described)
         form["doubts"] = [
             {
@@ -129,11 +132,21 @@ class Discovery:
                 "at": to_rfc3339(event.at),
                 "kind": event.kind,
                 "content_id": event.content_id,
+                "value": event.value,
+                "since": to_rfc3339(event.since) if event.since else None,
                 "reason": event.reason,
             }
             for event in history
         ]
         return form
+
+    def _shown(self, connection: Connection, record: str, kind: Kind) -> Described:
+        """A record of that kind of which something may be shown. NotFound, Gone (withdrawn)."""
+        described = self._describer.describe(connection, record, self._clock())
+        if described is None or described.description.kind is not kind:
+            raise NotFound(kind.value, record)
+        refuse_hidden(connection, described.current, kind)
+        return described
 
 
 class _ProviderNames:

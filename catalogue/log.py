@@ -55,7 +55,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A local happening, never replicated. `kind` is one of those in `docs/api.md`."""
+    """A local happening, never replicated. `kind` is one of those in `docs/api.md`.
+
+    `value` is what was gained, lost or changed (a label, say), and `since` when that took effect, where the
+    kind has them.
+    """
 
     number: int
     at: datetime
@@ -63,6 +67,8 @@ class Event:
     record_id: str
     content_id: str | None
     reason: str
+    value: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,15 @@ def erased_at(connection: Connection, digest: str) -> datetime | None:
 
 
 def tell(
-    connection: Connection, at: datetime, kind: str, record_id: str, content_id: str | None, reason: str
+    connection: Connection,
+    at: datetime,
+    kind: str,
+    record_id: str,
+    content_id: str | None,
+    reason: str,
+    *,
+    value: str | None = None,
+    since: datetime | None = None,
 ) -> None:
     """Record a local event inside the caller's writing transaction."""
     connection.execute(
@@ -118,6 +132,8 @@ def tell(
             record_id=record_id,
             content_id=content_id,
             reason=reason,
+            value=value,
+            since=stored_time(since) if since else None,
         )
     )
 
@@ -127,7 +143,7 @@ def events_after(connection: Connection, after: int, limit: int) -> Sequence[Eve
     rows = connection.execute(
         select(events).where(events.c.number >= after).order_by(events.c.number).limit(limit)
     )
-    return [_event(row) for row in rows]
+    return [event_in(row) for row in rows]
 
 
 def events_of(connection: Connection, record_id: str, limit: int) -> Sequence[Event]:
@@ -135,7 +151,7 @@ def events_of(connection: Connection, record_id: str, limit: int) -> Sequence[Ev
     rows = connection.execute(
         select(events).where(events.c.record_id == record_id).order_by(events.c.number.desc()).limit(limit)
     )
-    return [_event(row) for row in rows]
+    return [event_in(row) for row in rows]
 
 
 def read_heads(connection: Connection) -> Heads:
@@ -156,5 +172,15 @@ def _entry(position: int, text: str) -> Entry:
     return Entry(position, Op(form["op"]), form["digest"], from_rfc3339(form["at"]))
 
 
-def _event(row: Row[Any]) -> Event:
-    return Event(row.number, from_rfc3339(row.at), row.kind, row.record_id, row.content_id, row.reason)
+def event_in(row: Row[Any]) -> Event:
+    """The event that a row of the table holds."""
+    return Event(
+        row.number,
+        from_rfc3339(row.at),
+        row.kind,
+        row.record_id,
+        row.content_id,
+        row.reason,
+        row.value,
+        from_rfc3339(row.since) if row.since else None,
+    )

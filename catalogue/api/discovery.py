@@ -8,7 +8,7 @@ from flask import Response
 
 from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, languages, node
-from catalogue.api.queries import SearchArguments, SuggestionArguments, query_of
+from catalogue.api.queries import HistoryArguments, SearchArguments, SuggestionArguments, query_of
 from catalogue.suggestions import KINDS
 from vocab.model import Kind
 
@@ -51,6 +51,18 @@ def list_suggestions(arguments: dict[str, Any]) -> Response:
 def read_offering(id: str) -> Response:
     """Read a service: what is said of it, and on whose word."""
     return json_answer(node().discovery.offering(id, languages()), translated=True)
+
+
+@blueprint.route("/offerings/<record:id>/history", methods=["GET"])
+@blueprint.refuses(kinds.INVALID_PARAMETER, kinds.NOT_FOUND, kinds.WITHDRAWN, kinds.ERASED)
+@blueprint.arguments(HistoryArguments, location="query")
+@blueprint.response(200, schemas.HistorySchema)
+def read_history(arguments: dict[str, Any], id: str) -> Response:
+    """Read what became of a service on this node.
+
+    Every version that was listed, and every event, with the time and the reason.
+    """
+    return json_answer(forms.history(node().discovery.history(id, **arguments)))
 
 
 @blueprint.route("/participants", methods=["GET"])

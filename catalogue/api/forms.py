@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from catalogue.history import HistoryPage
 from catalogue.ledger import RecordLine
 from catalogue.operations import Erasure, IssuerRule
 from catalogue.publishing import Publication, WithdrawalReceipt
@@ -67,6 +68,26 @@ def statement(listed: ListedStatement) -> Json:
 def statements(page: StatementPage) -> Json:
     """A page of statements."""
     return {"items": [statement(item) for item in page.items], "total": page.total, "next": page.next}
+
+
+def history(page: HistoryPage) -> Json:
+    """A page of a record's history."""
+    return {
+        "items": [
+            {
+                "at": to_rfc3339(one.at),
+                "kind": one.kind,
+                "content_id": one.content_id,
+                "digest": one.digest,
+                "value": one.value,
+                "since": to_rfc3339(one.since) if one.since else None,
+                "reason": one.reason,
+            }
+            for one in page.items
+        ],
+        "total": page.total,
+        "next": page.next,
+    }
 
 
 def standing(where: Standing, admission: str) -> Json:

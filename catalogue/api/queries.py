@@ -11,6 +11,7 @@ from marshmallow.validate import Length, OneOf, Range
 
 from catalogue import suggestions
 from catalogue.api.schemas import Whole
+from catalogue.history import NEWEST, ORDERS
 from catalogue.lifecycle import State
 from credentials.presenting import MAX_ASKED
 from search.query import (
@@ -176,6 +177,14 @@ class StatementArguments(Arguments):
     issuer = one("The issuer's DID, exactly.")
     subject = one("What the statement is about, exactly.")
     state = one("The state.", validate=OneOf([value.value for value in State]))
+    size = page_size()
+    cursor = page_cursor()
+
+
+class HistoryArguments(Arguments):
+    """Which part of a history to show."""
+
+    order = one("Which comes first.", validate=OneOf(ORDERS), load_default=NEWEST)
     size = page_size()
     cursor = page_cursor()
 

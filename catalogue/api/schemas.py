@@ -319,7 +319,18 @@ class EventSchema(Form):
         "`unreachable` (what it rests on can't be asked; the last verdict stays for 7 days), `reachable`."
     )
     content_id = maybe("The statement concerned.", validate=Whole(HEX64))
+    value = maybe("What was gained, lost or changed, as one would search for it.")
+    since = time("When that took effect, where the event tells it.", nullable=True)
     reason = text("Why.")
+
+
+class HappeningSchema(EventSchema):
+    """A line of a record's history: an event, or what happened to one of its versions.
+
+    Of versions, `kind` is `listed`, `superseded` or `withdrawn`.
+    """
+
+    digest = maybe("The bytes of the version.", validate=Whole(HEX64))
 
 
 class DetailForm(ItemSchema):
@@ -342,6 +353,12 @@ class OfferingSchema(DetailForm):
 
 class ParticipantSchema(DetailForm):
     """A participant."""
+
+
+class HistorySchema(ListForm):
+    """A page of a record's history."""
+
+    items = fields.List(fields.Nested(HappeningSchema), required=True)
 
 
 class SearchForm(ListForm):

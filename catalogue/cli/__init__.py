@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "For buyers": {
         "search": ("discovering:search", "Search a node's services."),
+        "history": ("discovering:history", "Tell what became of a service on a node."),
     },
     "For operators": {
         "serve": ("node:serve", "Run a node."),

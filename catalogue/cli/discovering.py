@@ -1,10 +1,11 @@
-"""Reading a node: `search` for buyers, `why` for providers."""
+"""Reading a node: `search` and `history` for buyers, `why` for providers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -74,6 +75,34 @@ def search(
     _show(answer)
 
 
+@click.command()
+@click.argument("url")
+@click.argument("id")
+@click.option("--order", type=click.Choice(("newest", "oldest")), default="newest", show_default=True)
+@click.option("--size", type=click.IntRange(1, 100), default=20, show_default=True)
+@click.option("--cursor", help="Go on where an earlier answer ended.")
+@click.option("--json", "as_json", is_flag=True, help="The node's answer as it is.")
+def history(url: str, id: str, order: str, size: int, cursor: str | None, as_json: bool) -> None:
+    """Tell what became of a service on a node.
+
+    ID is that of its record, as `catalogue search` shows it. Versions that were listed and events, each with
+    its time and reason.
+    """
+    parameters = [("order", order), ("size", str(size)), *([("cursor", cursor)] if cursor else [])]
+    answer = ask(url, f"/offerings/{quote(id, safe='')}/history", parameters)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    show_table(
+        ("At", "What", "Value", "Since", "Why"),
+        [
+            (item["at"], item["kind"], item["value"] or "", item["since"] or "", item["reason"])
+            for item in answer["items"]
+        ],
+    )
+    _count(answer)
+
+
 def ask(
     url: str, path: str, parameters: Iterable[tuple[str, str]] = (), language: str = "en"
 ) -> dict[str, Any]:
@@ -103,8 +132,12 @@ def _show(answer: dict[str, Any]) -> None:
             for item in items
         ],
     )
+    _count(answer)
+
+
+def _count(answer: dict[str, Any]) -> None:
     more = f"; for the next: --cursor {answer['next']}" if answer["next"] else ""
-    click.echo(f"{len(items)} of {answer['total']}{more}", err=True)
+    click.echo(f"{len(answer['items'])} of {answer['total']}{more}", err=True)
 
 
 def _values(entries: Any) -> list[str]:

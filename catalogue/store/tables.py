@@ -88,10 +88,13 @@ events = Table(
     metadata,
     Column("number", _NUMBER, primary_key=True, autoincrement=False),
     Column("at", _TIME, nullable=False),
-    Column("kind", String(16), nullable=False),
+    Column("kind", String(24), nullable=False),
     Column("record_id", _RECORD, nullable=False, index=True),
     Column("content_id", _DIGEST),
     Column("reason", Text, nullable=False),
+    # What was gained, lost or changed, in the form in which it is searched for; and when that took effect.
+    Column("value", Text),
+    Column("since", _TIME),
 )
 
 #: What the operator said of an issuer: `block` or `allow`.

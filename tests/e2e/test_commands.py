@@ -88,6 +88,8 @@ def test_every_format_goes_the_whole_way(node: RunningNode, shell: Shell) -> Non
     assert "Harbour in a presentation" in table
     answer = json.loads(shell("search", node.url, "--json", "--size", "1"))
     assert len(answer["items"]) == 1
+    told = shell("history", node.url, answer["items"][0]["id"], "--order", "oldest")
+    assert told.split("\t")[1] == "listed"
 
 
 @pytest.mark.parametrize("kind", ["P-256", "P-384", "secp256k1", "RSA-2048"])

@@ -145,3 +145,21 @@ def test_question_without_words_is_in_the_order_of_names() -> None:
     assert query_of(Kind.OFFERING, {"size": 20}).sort is Sort.NAME
     assert query_of(Kind.OFFERING, {"size": 20, "q": "backup"}).sort is Sort.RELEVANCE
     assert query_of(Kind.OFFERING, {"size": 20, "q": "backup", "sort": "name"}).sort is Sort.NAME
+
+
+def test_history_tells_versions_a_page_at_a_time(api: ApiNode, provider: Provider) -> None:
+    subject = "https://provider.example/offerings/with-history"
+    first = api.listed(provider.signed("Before", subject=subject))["records"][0]
+    api.listed(provider.signed("After", subject=subject))
+    api.index()
+    path = f"/offerings/{first['id']}/history"
+    page = api.client.get(f"{path}?order=oldest&size=2").get_json()
+    assert [item["kind"] for item in page["items"]] == ["listed", "listed"]
+    assert page["items"][0]["digest"] == first["digest"]
+    assert page["total"] == 3
+    rest = api.client.get(f"{path}?order=oldest&size=2&cursor={page['next']}").get_json()
+    assert [item["kind"] for item in rest["items"]] == ["superseded"]
+    assert rest["next"] is None
+    problem(api.client.get(f"{path}?order=random"), "invalid-parameter", 400)
+    problem(api.client.get(f"{path}?cursor={page['next']}"), "invalid-parameter", 400)
+    problem(api.client.get(f"/offerings/{'0' * 32}/history"), "not-found", 404)
