@@ -136,10 +136,11 @@ def merged(base: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in together.items() if value is not None}
 
 
-def service_facts(said: Mapping[str, Any]) -> ServiceFacts:
+def service_facts(said: Mapping[Any, Any]) -> ServiceFacts:
     """The facts that a case's mapping says."""
     said = dict(said)
-    on = _day(said.pop("on", ON)) or ON
+    # To YAML 1.1 the bare word `on` is the truth value.
+    on = _day(said.pop("on", said.pop(True, ON))) or ON
     provider = party(said.pop("provider", {}), DID)
     parties = [provider, *(party(one) for one in said.pop("parties", ()))]
     own = source(provider.did)

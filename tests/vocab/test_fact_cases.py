@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import yaml
 from fact_cases import DID, cases_of, merged, service_facts
 
 from vocab.model import Basis, Identity
@@ -56,6 +57,11 @@ def test_what_doesnt_cover_the_day_is_left_out():
     assert kept.value.ids == ("secnumcloud", "secnumcloud:3.2")
     assert kept.source.basis is Basis.CERTIFIED
     assert service_facts({**said, "on": date(2026, 6, 2)}).certifications == ()
+
+
+def test_the_day_may_be_written_without_quotes():
+    (case,) = cases_of(yaml.safe_load("cases: [{id: one, on: 2021-06-01}]"))
+    assert case.facts.on.date() == date(2021, 6, 1)
 
 
 @pytest.mark.parametrize(
