@@ -57,6 +57,7 @@ class Described:
                 state=self.current.state.value,
                 listed_at=self.current.listed_at,
                 provider=self.provider,
+                valid_from=self.current.valid_from,
                 valid_until=self.current.valid_until,
                 shapes=self.current.shapes,
             ),

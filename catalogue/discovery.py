@@ -25,6 +25,8 @@ from credentials.times import Clock, to_rfc3339
 from search.query import MAX_SIZE, FacetValue, Query
 from vocab.model import Basis, Kind
 
+#: Facets whose values are DIDs, to be shown by what those call themselves.
+_BY_DID = ("provider", "consortium")
 #: Events of a record shown with it.
 MAX_EVENTS = 50
 
@@ -106,7 +108,7 @@ class Discovery:
         self._engines.close()
 
     def _labels(self, field: str, values: Sequence[FacetValue], languages: Sequence[str]) -> list[str]:
-        if field != "provider":
+        if field not in _BY_DID:
             return [facet_label(field, value.value, languages) for value in values]
         names = self._names.of([value.value for value in values])
         return [names[value.value] or value.value for value in values]

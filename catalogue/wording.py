@@ -17,6 +17,12 @@ IDENTITIES: Mapping[str, Names] = {
     "domain": {"en": "domain shown", "fr": "domaine prouvé", "de": "Domäne nachgewiesen"},
     "self_asserted": {"en": "self-asserted", "fr": "auto-déclarée", "de": "selbst behauptet"},
 }
+#: Whether a service is immune to extra-European law, and that other states may reach it than those named.
+ANSWERS: Mapping[str, Names] = {
+    "yes": {"en": "yes", "fr": "oui", "de": "ja"},
+    "no": {"en": "no", "fr": "non", "de": "nein"},
+    "unknown": {"en": "not known", "fr": "non connu", "de": "nicht bekannt"},
+}
 STATES: Mapping[str, Names] = {
     "listed": {"en": "listed", "fr": "publiée", "de": "gelistet"},
     "superseded": {"en": "superseded", "fr": "remplacée", "de": "ersetzt"},
@@ -40,7 +46,9 @@ def _facet_label(field: str, value: str, language: str) -> str:
         match field:
             case "capability":
                 return choose(capabilities.concept(value).labels, language)
-            case "jurisdiction":
+            case "exposed_to" | "immune" if value in ANSWERS:
+                return choose(ANSWERS[value], language)
+            case "jurisdiction" | "exposed_to" | "hosted_in" | "operated_from" | "technology_from":
                 return jurisdictions.name(value, language)
             case "label":
                 return labels.name(value, language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from credentials.times import to_rfc3339
 from search.fact_names import fact_terms
 from vocab import capabilities as taxonomy
 from vocab import jurisdictions as places
+from vocab import labels as trust_labels
 from vocab.model import Description, Identity
 
 #: Characters of a description that are searched and given back; the whole text stays in the credential.
@@ -58,8 +60,18 @@ class Listing:
     state: str
     listed_at: datetime
     provider: Provider
+    valid_from: datetime | None = None
     valid_until: datetime | None = None
     shapes: str = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Consortium:
+    """A consortium by which an offering is made: its DID, its own records' ids and what it calls itself."""
+
+    did: str
+    ids: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,12 @@ class Document:
     `names` and `descriptions` map a language tag ("" if none was given) to text. `jurisdictions` holds
     alpha-2 codes and their groups (`EU`, `EEA`), `capabilities` concept ids with all their ancestors,
     `certifications` a version or level beside its scheme: filters and facets count these values, `programmes`
-    and `participant_kinds` as they stand. `concepts` are the record's own concepts without their ancestors.
+    and `participant_kinds` as they stand. `labels` are those held on a basis that counts, `label_bases` are
+    `(label, basis)` pairs on any basis, both with the levels below. `levels` are `profile:level` by the
+    versions in force, `eligible_for` `profile:version:level`. `exposed_to` holds alpha-2 codes, and `unknown`
+    where other states may reach it too; `immune` is `yes`, `no` or `unknown`, and "" where exposure was never
+    worked out. `hosted_in`, `operated_from` and `technology_from` are like `jurisdictions`, `consortia` those
+    that count. `concepts` are the record's own concepts without their ancestors.
     `capability_terms` are `(language, text)` pairs: names and synonyms of the record's own concepts;
     `broader_terms` those of their ancestors; `fact_terms` the names of its places, labels, certifications,
     programmes and kinds of participant.
@@ -100,7 +117,19 @@ class Document:
     certifications: tuple[str, ...] = ()
     programmes: tuple[str, ...] = ()
     participant_kinds: tuple[str, ...] = ()
+    valid_from: datetime | None = None
     valid_until: datetime | None = None
+    label_bases: tuple[tuple[str, str], ...] = ()
+    levels: tuple[str, ...] = ()
+    eligible_for: tuple[str, ...] = ()
+    exposed_to: tuple[str, ...] = ()
+    immune: str = ""
+    hosted_in: tuple[str, ...] = ()
+    operated_from: tuple[str, ...] = ()
+    technology_from: tuple[str, ...] = ()
+    consortia: tuple[Consortium, ...] = ()
+    pue: Decimal | None = None
+    renewable_percent: Decimal | None = None
 
 
 def document_of(description: Description, listing: Listing, *, on: date) -> Document:
@@ -117,6 +146,8 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
     descriptions = _bounded(description.descriptions, MAX_DESCRIPTION)
     keywords = tuple(word[:MAX_KEYWORD] for word in description.keywords[:MAX_KEYWORDS])
     labels = tuple(_unique(description.labels))
+    bases = ((reason.value, reason.basis.value) for reason in description.reasons if reason.field == "label")
+    label_bases = tuple(dict.fromkeys((one, basis) for held, basis in bases for one in _with_below(held)))
     provider = listing.provider
     return Document(
         id=listing.id,
@@ -143,10 +174,12 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
             kinds=description.participant_kinds,
         ),
         concepts=own,
-        labels=labels,
+        labels=tuple(_unique(one for label in labels for one in _with_below(label))),
+        label_bases=label_bases,
         certifications=description.certifications,
         programmes=description.programmes,
         participant_kinds=description.participant_kinds,
+        valid_from=listing.valid_from,
         valid_until=listing.valid_until,
         item={
             "id": listing.id,
@@ -189,6 +222,11 @@ def primary_name(names: Mapping[str, str]) -> str:
 
 def _bounded(texts: Mapping[str, str], limit: int) -> dict[str, str]:
     return {language: text[:limit] for language, text in list(texts.items())[:MAX_LANGUAGES]}
+
+
+def _with_below(label: str) -> tuple[str, ...]:
+    """The label and those that its holder holds as well: a filter asks for at least one of them."""
+    return (label, *trust_labels.below(label)) if trust_labels.is_label(label) else (label,)
 
 
 def _known(concepts: Iterable[str]) -> Iterable[str]:

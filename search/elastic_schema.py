@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from search.conditions import Condition
 from search.document import Document
 from search.indexing import (
     INDEX_VERSION,
@@ -25,13 +26,12 @@ from search.indexing import (
     TEXT_FIELDS,
     WORDS_FIELD,
     indexed,
-    provider_lookup,
-    value_field,
 )
 from search.plan import ALL_WORDS_WEIGHT, Question, typos_in
 from search.query import FACET_FIELDS, FACET_SIZE, MAX_RELEVANCE_HITS, FacetValue, Matching
 from search.suggesting import STARTS_FIELD, Start
 from search.text import Word
+from search.values import LOOK_UPS, NUMBER_FIELDS, value_field
 
 #: Values that a shard counts per facet: with fewer than it has, counts of several shards would be wrong.
 _SHARD_VALUES = 60_000
@@ -56,6 +56,7 @@ def source_of(document: Document) -> bytes:
     form = indexed(document)
     source: Body = {"id": document.id, "kind": document.kind}
     source |= {name: list(values) for name, values in form.values.items() if values}
+    source |= form.numbers
     source |= {name: " ".join(terms) for name, terms in form.texts.items()}
     source |= {TERMS_FIELD: " ".join(form.terms), WORDS_FIELD: " ".join(form.words)}
     source[STARTS_FIELD] = " ".join(form.starts)
@@ -72,7 +73,7 @@ class SearchBody:
     def __init__(self, question: Question) -> None:
         self._question = question
         asked = set(question.query.facets)
-        filters = {name: _filter(name, values) for name, values in question.filters().items()}
+        filters = {name: _filter(condition) for name, condition in question.conditions.items()}
         # A facet ignores its own filter, so what filters a facet comes after counting.
         self._before = [clause for name, clause in filters.items() if name not in asked]
         self._after = {name: clause for name, clause in filters.items() if name in asked}
@@ -168,9 +169,9 @@ def facets_of(answer: Mapping[str, Any], facets: Iterable[str]) -> dict[str, tup
 
 def fields() -> frozenset[str]:
     """Every field that a record's document may have: what the mapping must name."""
-    look_ups = ("id", "kind", "provider_id", "provider_named", "subject", "name_key", "listed_key", ITEM)
-    values = ("concept", *map(value_field, FACET_FIELDS))
-    return frozenset((*look_ups, *values, *TEXT_FIELDS, TERMS_FIELD, *SIMILAR_WORDS, STARTS_FIELD))
+    own = ("id", "kind", "name_key", "listed_key", ITEM)
+    values = (*LOOK_UPS, *map(value_field, FACET_FIELDS), *NUMBER_FIELDS)
+    return frozenset((*own, *values, *TEXT_FIELDS, TERMS_FIELD, *SIMILAR_WORDS, STARTS_FIELD))
 
 
 def _valued(word: Word, typos: int) -> Body:
@@ -221,11 +222,19 @@ def _fuzzy(field: str, text: str, typos: int) -> Body:
     return {"fuzzy": {field: asked}}
 
 
-def _filter(name: str, values: tuple[str, ...]) -> Body:
-    if name != "provider":
-        return {"terms": {value_field(name): list(dict.fromkeys(values))}}
+def _filter(condition: Condition) -> Body:
     wanted: dict[str, list[str]] = {}
-    for field, value in map(provider_lookup, dict.fromkeys(values)):
+    for field, value in condition.any_of:
         wanted.setdefault(field, []).append(value)
-    clauses = [{"terms": {field: found}} for field, found in wanted.items()]
-    return {"bool": {"should": clauses, "minimum_should_match": 1}}
+    needed: list[Body] = [
+        {"range": {bounds.field: {"gte": bounds.low, "lte": bounds.high}}} for bounds in condition.within
+    ]
+    if wanted:
+        clauses: list[Body] = [{"terms": {field: values}} for field, values in wanted.items()]
+        needed.append(
+            clauses[0] if len(clauses) == 1 else {"bool": {"should": clauses, "minimum_should_match": 1}}
+        )
+    refused = [{"term": {field: value}} for field, value in condition.none_of]
+    if len(needed) == 1 and not refused:
+        return needed[0]
+    return {"bool": {"filter": needed, "must_not": refused}}

@@ -404,8 +404,8 @@ class _Search:
     def _asked(self, matching: Matching) -> _Asked:
         """What decides which documents are hits."""
         question = self._question
-        filters = frozenset((name, frozenset(values)) for name, values in question.filters().items())
-        return question.query.kind, question.words, question.has_text, filters, matching
+        conditions = frozenset(question.conditions.items())
+        return question.query.kind, question.words, question.has_text, conditions, matching
 
     def _hits(self, shown: Sequence[tuple[object, DocAddress]], matching: Matching) -> Iterator[Hit]:
         ranked = self._question.ranked

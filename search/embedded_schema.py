@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 import orjson
 from tantivy import Document as TantivyDocument
-from tantivy import Index, Occur, Schema, SchemaBuilder, SearchResult
+from tantivy import FieldType, Index, Occur, Schema, SchemaBuilder, SearchResult
 from tantivy import Query as TantivyQuery
 
+from search.conditions import Condition, Within
 from search.document import Document
 from search.indexing import (
     OTHER_FIELDS,
@@ -22,15 +23,13 @@ from search.indexing import (
     TEXT_FIELDS,
     WORDS_FIELD,
     indexed,
-    provider_lookup,
-    value_field,
 )
 from search.plan import ALL_WORDS_WEIGHT, Question, typos_in
 from search.query import FACET_FIELDS, Matching
 from search.suggesting import STARTS_FIELD, Start
 from search.text import Word
+from search.values import LOOK_UPS, NUMBER_FIELDS, value_field
 
-_LOOK_UPS = ("concept", "provider_id", "provider_named", "subject")
 NAME_KEY = "name_key"
 LISTED_KEY = "listed_key"
 ITEM = "item"
@@ -39,12 +38,14 @@ ITEM = "item"
 def build_schema() -> Schema:
     """The fields of `search.indexing.Indexed`, the id to delete by, and the stored item."""
     builder = SchemaBuilder()
-    for name in ("id", "kind", *_LOOK_UPS):
+    for name in ("id", "kind", *LOOK_UPS):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in FACET_FIELDS:
         builder.add_text_field(value_field(name), tokenizer_name="raw", index_option="basic", fast=True)
     for name in (NAME_KEY, LISTED_KEY):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    for name in NUMBER_FIELDS:
+        builder.add_integer_field(name, fast=True)
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
     for name in (TERMS_FIELD, WORDS_FIELD, TELLING_WORDS_FIELD, STARTS_FIELD):
@@ -62,6 +63,8 @@ def tantivy_document(document: Document) -> TantivyDocument:
     for name, values in form.values.items():
         for value in values:
             made.add_text(name, value)
+    for name, number in form.numbers.items():
+        made.add_integer(name, number)
     for name, terms in form.texts.items():
         made.add_text(name, " ".join(terms))
     made.add_text(TERMS_FIELD, " ".join(form.terms))
@@ -87,7 +90,7 @@ class QueryBuilder:
         self._schema = schema
         self._question = question
         self._kind = TantivyQuery.term_query(schema, "kind", question.query.kind, "basic")
-        self._filters = {name: self._filter(name, values) for name, values in question.filters().items()}
+        self._filters = {name: self._filter(condition) for name, condition in question.conditions.items()}
 
     def ranked(self, matching: Matching) -> TantivyQuery:
         """All hits, each with its score."""
@@ -189,12 +192,20 @@ class QueryBuilder:
             self._schema, field, text, distance=typos, transposition_cost_one=True
         )
 
-    def _filter(self, name: str, values: tuple[str, ...]) -> TantivyQuery:
-        wanted = dict.fromkeys(values)
-        pairs = [provider_lookup(value) for value in wanted] if name == "provider" else []
-        pairs = pairs or [(value_field(name), value) for value in wanted]
-        return _any_of(
-            [TantivyQuery.term_query(self._schema, field, value, "basic") for field, value in pairs]
+    def _filter(self, condition: Condition) -> TantivyQuery:
+        needed = [self._within(bounds) for bounds in condition.within]
+        if condition.any_of:
+            needed.append(_any_of([self._term(field, value, "basic") for field, value in condition.any_of]))
+        refused = [self._term(field, value, "basic") for field, value in condition.none_of]
+        if len(needed) == 1 and not refused:
+            return needed[0]
+        return TantivyQuery.boolean_query(
+            [*((Occur.Must, query) for query in needed), *((Occur.MustNot, query) for query in refused)]
+        )
+
+    def _within(self, bounds: Within) -> TantivyQuery:
+        return TantivyQuery.range_query(
+            self._schema, bounds.field, FieldType.Integer, bounds.low, bounds.high
         )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from tantivy import Query as TantivyQuery
 from tantivy import Searcher
 
-from search.indexing import value_field
 from search.plan import Question
 from search.query import FACET_SIZE, FacetValue
+from search.values import value_field
 
 #: Values that tantivy counts per field and segment; fewer would make counts wrong, more it refuses.
 _MAX_VALUES = 60_000
@@ -26,7 +26,7 @@ def count_facets(
 ) -> Mapping[str, tuple[FacetValue, ...]]:
     """The facets that the question asks for; `hits_without` gives the hits without one field's filter."""
     asked = tuple(dict.fromkeys(question.query.facets))
-    filtered = question.filters()
+    filtered = question.conditions
     groups = [[facet for facet in asked if facet not in filtered]]
     groups += [[facet] for facet in asked if facet in filtered]
     counted: dict[str, tuple[FacetValue, ...]] = {}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import lru_cache
 from itertools import chain
 
 from search.document import Document, primary_name
 from search.suggesting import starts_of
-from search.text import Analysed, analyse, fold
+from search.text import Analysed, analyse
+from search.values import SCALE, label_on, named
 
 #: Grows when the terms or the keys of a document change: an index of another version is made anew.
-INDEX_VERSION = 7
+INDEX_VERSION = 8
 
 #: Text fields and what a word found there weighs: a service's name tells more than what is said of it.
 TEXT_FIELDS: Mapping[str, float] = {
@@ -43,10 +44,11 @@ _SORTED_CHARACTERS = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MIDDLE = 2**63
+#: Figures above are no PUE and no percentage.
+_MOST = Decimal(1_000_000)
 #: Short texts that are analysed once: names and synonyms of concepts and facts, keywords, providers' names.
 #: Every document brings the same few thousand.
 _SHORT_TEXTS = 8_000
-_RECORD_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ class Indexed:
     the distinct unstemmed words, `telling_words` those of the fields that tell most; `starts` the
     beginnings of names (see `search.suggesting`). `values` maps filter fields and facets to exact values,
     `concept` to the record's own concepts without those above them, and the look-up fields `provider_id`,
-    `provider_named` and `subject`. `name_key` and `listed_key` are unique, and their order as ASCII text is
-    the order of a list: by folded name, and newest first, each then by id.
+    `provider_named`, `subject`, `label_basis` (see `label_on`), `profile` (of which it reaches a level),
+    `consortium_id` and `consortium_named`. `numbers` has those of `NUMBER_FIELDS` that are known. `name_key`
+    and `listed_key` are unique, and their order as ASCII text is the order of a list: by folded name, and
+    newest first, each then by id.
     """
 
     texts: Mapping[str, tuple[str, ...]]
@@ -67,6 +71,7 @@ class Indexed:
     telling_words: tuple[str, ...]
     starts: tuple[str, ...]
     values: Mapping[str, tuple[str, ...]]
+    numbers: Mapping[str, int]
     name_key: str
     listed_key: str
 
@@ -104,7 +109,22 @@ def indexed(document: Document) -> Indexed:
             "identity": (document.identity,),
             "state": (document.state,),
             "subject": (document.subject,) if document.subject else (),
+            "label_basis": _distinct(label_on(label, basis) for label, basis in document.label_bases),
+            "level": _distinct(document.levels),
+            "eligible_for": _distinct(document.eligible_for),
+            "profile": _distinct(
+                value.partition(":")[0] for value in (*document.levels, *document.eligible_for)
+            ),
+            "exposed_to": _distinct(document.exposed_to),
+            "immune": (document.immune,) if document.immune else (),
+            "hosted_in": _distinct(document.hosted_in),
+            "operated_from": _distinct(document.operated_from),
+            "technology_from": _distinct(document.technology_from),
+            "consortium": _distinct(one.did for one in document.consortia),
+            "consortium_id": _distinct(id for one in document.consortia for id in one.ids),
+            "consortium_named": _distinct(filter(None, (named(one.name) for one in document.consortia))),
         },
+        numbers=_numbers(document),
         name_key=name_key(document),
         listed_key=listed_key(document),
     )
@@ -113,28 +133,6 @@ def indexed(document: Document) -> Indexed:
 @lru_cache(maxsize=_SHORT_TEXTS)
 def _short_text(text: str, language: str) -> Analysed:
     return analyse(text, language)
-
-
-def value_field(filter_field: str) -> str:
-    """The indexed field that holds the values of a filter field."""
-    return "capability_id" if filter_field == "capability" else filter_field
-
-
-def provider_lookup(value: str) -> tuple[str, str]:
-    """Field and value for one value of the provider filter.
-
-    Its form decides what it is, so that nobody is found under another's DID or id by taking it for a name.
-    """
-    if value.startswith("did:"):
-        return "provider", value
-    if _RECORD_ID.fullmatch(value):
-        return "provider_id", value
-    return "provider_named", named(value)
-
-
-def named(name: str) -> str:
-    """A provider's name as the filter compares it: folded, spaces alike."""
-    return " ".join(fold(name).split())
 
 
 def name_key(document: Document) -> str:
@@ -149,6 +147,21 @@ def listed_key(document: Document) -> str:
     """Sort key by time of listing, newest first, in hex."""
     age = _MIDDLE - (document.listed_at - _EPOCH) // _MICROSECOND
     return (b"%020d" % age + document.id.encode()).hex()
+
+
+def _numbers(document: Document) -> dict[str, int]:
+    """What is rounded is rounded to the worse, so that nobody passes a limit that it doesn't keep."""
+    figures = (("pue", document.pue, ROUND_CEILING), ("renewable", document.renewable_percent, ROUND_FLOOR))
+    found = {
+        field: int((figure * SCALE).to_integral_value(rounding))
+        for field, figure, rounding in figures
+        if figure is not None and 0 <= figure <= _MOST
+    }
+    begins, ends = document.valid_from, document.valid_until
+    found["valid_from"] = (begins or date.min).toordinal()
+    # The moment it ends at is the first that it isn't valid in: at midnight, a day has not begun.
+    found["valid_until"] = ends.toordinal() - (ends.time() == time.min) if ends else date.max.toordinal()
+    return found
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from search.conditions import Condition, conditions_of
 from search.cursor import Place, by_relevance, read_cursor
 from search.meaning import Meaning, meaning_of
 from search.query import MAX_WORDS, Matching, Query, QueryInvalid, Sort, check
@@ -52,11 +53,13 @@ class Hint:
 class Question:
     """A checked query: its words and what they mean, whether hits are ranked, and where the page begins.
 
+    `conditions` are those of its filters, by filter.
     `place` is None at the start. Of the `words` the `needed` ones decide what is a hit (see `least`); the
     others, and `hints`, only how hits are ranked.
     """
 
     query: Query
+    conditions: Mapping[str, Condition]
     words: tuple[Word, ...]
     meaning: Meaning
     ranked: bool
@@ -93,10 +96,6 @@ class Question:
         """Whether hits are in the order of names; if neither this nor `ranked`, newest first."""
         return self.query.sort is Sort.NAME
 
-    def filters(self, *, without: str = "") -> Mapping[str, tuple[str, ...]]:
-        """The filters that have values, but for the field `without`."""
-        return {name: values for name, values in self.query.filters.items() if values and name != without}
-
 
 def question_of(query: Query) -> Question:
     """Check all of `query`, its cursor too. Raises QueryInvalid."""
@@ -106,7 +105,8 @@ def question_of(query: Query) -> Question:
         raise QueryInvalid("q", f"must have at most {MAX_WORDS} different words")
     place = read_cursor(query) if query.cursor is not None else None
     meaning = meaning_of(tuple((word.text, typos_in(word.text)) for word in words))
-    return Question(query, words, meaning, by_relevance(query), place)
+    filters = {name: values for name, values in query.filters.items() if values}
+    return Question(query, conditions_of(filters), words, meaning, by_relevance(query), place)
 
 
 def typos_in(word: str) -> int:

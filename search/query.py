@@ -23,8 +23,8 @@ MAX_TEXT = 400
 #: Telling words of free text: each costs a dozen look-ups, and nobody finds more by a thirtieth.
 MAX_WORDS = 30
 
-#: Fields that a query may count by.
-FACET_FIELDS = (
+#: Fields that an answer counts unless it is asked for others: each costs every question something.
+DEFAULT_FACETS = (
     "jurisdiction",
     "capability",
     "label",
@@ -35,10 +35,32 @@ FACET_FIELDS = (
     "identity",
     "state",
 )
-#: Fields that a query may filter by. Subjects are nearly all different, so counting them says nothing.
-FILTER_FIELDS = (*FACET_FIELDS, "subject")
+#: Fields that a query may count by.
+FACET_FIELDS = (
+    *DEFAULT_FACETS,
+    "level",
+    "eligible_for",
+    "exposed_to",
+    "immune",
+    "hosted_in",
+    "operated_from",
+    "technology_from",
+    "consortium",
+)
+#: Fields that a query may filter by. Subjects are nearly all different, so counting them says nothing;
+#: figures and days are asked for as ranges, and `basis` and `unknown` say how others are meant.
+FILTER_FIELDS = (
+    *FACET_FIELDS,
+    "subject",
+    "basis",
+    "profile",
+    "not_exposed_to",
+    "unknown",
+    "pue_max",
+    "renewable_min",
+    "valid_on",
+)
 KINDS = ("offering", "participant")
-DEFAULT_FACETS = FACET_FIELDS
 #: Values shown per facet.
 FACET_SIZE = 50
 
@@ -83,6 +105,18 @@ class Query:
     `capability` a concept id, which finds its narrower concepts too, as a `certification` scheme's id finds
     its versions and levels; `jurisdiction` an alpha-2 code, `EU` or
     `EEA`; `subject` is compared exactly. `relevance` without text is `listed_at`.
+
+    `label` finds who has that label or a level above on any basis but `declared`, or on one of `basis`.
+    `profile` finds who reaches any of its levels. A value of `level` and `eligible_for` is `PROFILE:LEVEL`
+    (by the version in force) or `PROFILE:VERSION:LEVEL`; beside one `profile`, `level` may be the mere level.
+
+    `exposed_to` finds who is exposed to the law of a country and those of whom it isn't known,
+    `not_exposed_to` the others; with `unknown` (`include`), those of whom it isn't known count as not
+    exposed. `immune` is `yes`, `no` or `unknown`. `hosted_in`, `operated_from` and `technology_from` are
+    alpha-2 codes, `EU` or `EEA`, and find who has at least one place there. `consortium` is like `provider`.
+
+    `pue_max` and `renewable_min` are decimal numbers; who has no figure doesn't pass. `valid_on` is a day in
+    UTC, at some moment of which the statement is valid. These three are given once.
     """
 
     kind: str = "offering"

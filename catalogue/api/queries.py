@@ -14,10 +14,12 @@ from catalogue.api.schemas import Whole
 from catalogue.history import NEWEST, ORDERS
 from catalogue.lifecycle import State
 from credentials.presenting import MAX_ASKED
+from search.conditions import INCLUDE, NUMBER
 from search.query import (
     DEFAULT_FACETS,
     DEFAULT_SIZE,
     FACET_FIELDS,
+    FILTER_FIELDS,
     MAX_FILTER_VALUES,
     MAX_SIZE,
     MAX_TEXT,
@@ -25,6 +27,8 @@ from search.query import (
     Query,
     Sort,
 )
+from search.values import BASES, IMMUNITIES, UNKNOWN
+from vocab.jurisdictions import GROUPS, countries
 from vocab.model import Identity, Kind
 from vocab.participant_kinds import participant_kinds
 
@@ -35,6 +39,8 @@ NO_FACETS = "none"
 #: What any DID looks like (W3C DID Core section 3.1); which methods are resolved is another question.
 DID_PATTERN = "^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$"
 IS_DID = [Length(1, MAX_VALUE), Whole(DID_PATTERN)]
+#: A level of a requirement profile, perhaps by a version of its rules.
+LEVEL_PATTERN = "[^:\\x00]+:[^:\\x00]+(:[^:\\x00]+)?"
 #: What every engine and store can carry.
 IS_TEXT = Whole("^[^\\x00]*$")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -64,9 +70,10 @@ def one(description: str, **options: Any) -> fields.String:
     return fields.String(metadata={"description": description}, **options)
 
 
-def many(description: str, *values: str) -> fields.List[Any]:
-    """A repeatable parameter: any of its values."""
-    inner = fields.String(validate=OneOf(values) if values else [Length(1, MAX_VALUE), IS_TEXT])
+def many(description: str, *values: str, pattern: str = "") -> fields.List[Any]:
+    """A repeatable parameter: any of its values, which are `values` or match the pattern as a whole."""
+    form = Whole(f"^{pattern}$") if pattern else IS_TEXT
+    inner = fields.String(validate=OneOf(values) if values else [Length(1, MAX_VALUE), form])
     return fields.List(inner, validate=Length(1, MAX_FILTER_VALUES), metadata={"description": description})
 
 
@@ -106,7 +113,11 @@ class SearchArguments(Arguments):
     q = one("Words to find, in any language.", validate=[Length(max=MAX_TEXT), IS_TEXT])
     jurisdiction = many("ISO 3166-1 alpha-2 code, `EU` or `EEA`; see /vocabulary/jurisdictions.")
     capability = many("Concept of /vocabulary/capabilities; narrower concepts are found too.")
-    label = many("Trust label; see /vocabulary/labels.")
+    label = many(
+        "Trust label, at least: levels above are found too. Never on the provider's own word alone, unless "
+        "`basis` says so. See /vocabulary/labels."
+    )
+    basis = many("On whose word `label` is held; default all but `declared`. Only with `label`.", *BASES)
     certification = many(
         "Scheme, version or level of /vocabulary/certifications; a scheme finds its versions and levels too."
     )
@@ -115,7 +126,50 @@ class SearchArguments(Arguments):
         "What the provider says it is; see /vocabulary/participant-kinds.",
         *(kind.id for kind in participant_kinds()),
     )
-    provider = many("The provider, by record id or DID.")
+    provider = many("The provider, by record id, DID or exact name.")
+    consortium = many("A consortium all of whose members signed, by record id, DID or exact name.")
+    profile = many("Requirement profile of which some level is reached.")
+    level = many(
+        "Level reached, at least: `gaia-x:L2` by the version in force, or `L2` beside exactly one `profile`.",
+        pattern=f"([^:\\x00]+|{LEVEL_PATTERN})",
+    )
+    eligible_for = many(
+        "Level reached: `PROFILE:LEVEL` by the version in force, or `PROFILE:VERSION:LEVEL`.",
+        pattern=LEVEL_PATTERN,
+    )
+    exposed_to = many(
+        "Country whose law reaches the service, as far as is known; those of which it isn't known are found "
+        f"too. `{UNKNOWN}`: those that others may reach as well.",
+        *countries(),
+        UNKNOWN,
+    )
+    not_exposed_to = many(
+        "Country whose law doesn't reach the service; none of those of which it isn't known.", *countries()
+    )
+    # The library has an attribute `unknown` of its own.
+    unknown_exposure = one(
+        "What isn't known counts as not exposed. Only with `exposed_to` or `not_exposed_to`.",
+        validate=OneOf([INCLUDE]),
+        data_key="unknown",
+    )
+    immune = many("Whether it is immune to the law of states outside the EU.", *IMMUNITIES)
+    hosted_in = many("Where data are, at one place at least.", *countries(), *GROUPS)
+    operated_from = many("From where it is operated, among others.", *countries(), *GROUPS)
+    technology_from = many("Where licensors of its technology are, among others.", *countries(), *GROUPS)
+    pue_max = one(
+        "Power usage effectiveness at most, of the worst of its sites; who states none isn't found.",
+        validate=[Whole(f"^{NUMBER.pattern}$")],
+    )
+    renewable_min = one(
+        "Percentage of renewable energy at least, of the worst of its sites; who states none isn't found.",
+        validate=[Whole(f"^{NUMBER.pattern}$")],
+    )
+    valid_on = fields.String(
+        metadata={
+            "description": "A day (UTC) at some moment of which the self-description is valid.",
+            "format": "date",
+        },
+    )
     did = one("The same as `provider`, given once: the issuer's DID.", validate=IS_DID)
     subject = one("What the self-description is about, exactly.")
     identity = many("How far the provider's identity is established.", *(value.value for value in Identity))
@@ -128,15 +182,21 @@ class SearchArguments(Arguments):
     )
     size = page_size()
     cursor = page_cursor()
-    facets = many(f"Fields to count; default all, `{NO_FACETS}` for none.", *FACET_FIELDS, NO_FACETS)
+    facets = many(
+        f"Fields to count; `{NO_FACETS}` for none. Default: {', '.join(DEFAULT_FACETS)}.",
+        *FACET_FIELDS,
+        NO_FACETS,
+    )
+
+
+#: Parameters by another name than their filter's.
+_ALSO = (("did", "provider"), ("status", "state"), ("unknown_exposure", "unknown"))
 
 
 def query_of(kind: Kind, arguments: dict[str, Any]) -> Query:
     """The question that validated `SearchArguments` ask about documents of `kind`."""
-    filters: dict[str, tuple[str, ...]] = {
-        name: tuple(dict.fromkeys(arguments[name])) for name in FACET_FIELDS if arguments.get(name)
-    }
-    for name, target in (("did", "provider"), ("status", "state"), ("subject", "subject")):
+    filters: dict[str, tuple[str, ...]] = {}
+    for name, target in (*((name, name) for name in FILTER_FIELDS), *_ALSO):
         if arguments.get(name):
             given = arguments[name]
             values = (given,) if isinstance(given, str) else tuple(given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -13,29 +13,47 @@ from catalogue.cli.output import Refused, printable, show_table
 from catalogue.cli.publishing import client_for
 from catalogue.client import NodeProblem, NodeUnreachable
 
-#: The offerings' filters, as the API names them.
-FILTERS = (
-    "jurisdiction",
-    "capability",
-    "label",
-    "certification",
-    "programme",
-    "participant_kind",
-    "provider",
-    "identity",
-    "state",
-)
+#: The offerings' filters that may be repeated, as the API names them, and what each lets through.
+FILTERS: Mapping[str, str] = {
+    "jurisdiction": "Only this jurisdiction",
+    "capability": "Only this capability",
+    "label": "Only this label or a level above",
+    "basis": "The label only on this basis",
+    "certification": "Only this certification",
+    "programme": "Only this programme",
+    "participant_kind": "Only this participant kind",
+    "provider": "Only this provider",
+    "consortium": "Only this consortium",
+    "identity": "Only this identity",
+    "state": "Only this state",
+    "profile": "Only who reaches a level of this profile",
+    "level": "Only this level or one above, e.g. gaia-x:L2",
+    "eligible_for": "Only who meets PROFILE:VERSION:LEVEL",
+    "exposed_to": "Only who is, or may be, exposed to this country's law",
+    "not_exposed_to": "Only who isn't exposed to this country's law",
+    "immune": "Immune to extra-European law: yes, no, unknown",
+    "hosted_in": "Only with data in this place",
+    "operated_from": "Only if operated from this place",
+    "technology_from": "Only with technology from this place",
+}
+#: Those that are given once.
+LIMITS: Mapping[str, str] = {
+    "unknown": "`include`: an exposure that isn't known counts as none.",
+    "pue_max": "Power usage effectiveness at most.",
+    "renewable_min": "Percentage of renewable energy at least.",
+    "valid_on": "Valid on this day, e.g. 2026-12-31.",
+}
 
 
 def _filters(command: click.Command) -> click.Command:
-    for name in reversed(FILTERS):
-        option = click.Option(
-            [f"--{name.replace('_', '-')}"],
-            multiple=True,
-            metavar="VALUE",
-            help=f"Only this {name.replace('_', ' ')}; repeated: any of them.",
-        )
-        command.params.append(option)
+    options = [
+        *((name, f"{text}; repeated: any of them.", True) for name, text in FILTERS.items()),
+        *((name, text, False) for name, text in LIMITS.items()),
+    ]
+    command.params += [
+        click.Option([f"--{name.replace('_', '-')}"], multiple=multiple, metavar="VALUE", help=text)
+        for name, text, multiple in options
+    ]
     return command
 
 
@@ -56,7 +74,7 @@ def search(
     cursor: str | None,
     language: str,
     as_json: bool,
-    **filters: tuple[str, ...],
+    **filters: Any,
 ) -> None:
     """Search a node's services.
 
@@ -68,6 +86,7 @@ def search(
         parameters.append(("q", " ".join(words)))
     parameters += [(name, value) for name, value in (("sort", sort), ("cursor", cursor)) if value]
     parameters += [(name, value) for name in FILTERS for value in filters[name]]
+    parameters += [(name, filters[name]) for name in LIMITS if filters[name]]
     answer = ask(url, "/offerings", parameters, language)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))

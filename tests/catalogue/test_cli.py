@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from catalogue.cli import COMMANDS, EXIT_BUG, SECTIONS, catalogue
-from catalogue.cli.discovering import FILTERS
+from catalogue.cli.discovering import FILTERS, LIMITS
 from catalogue.cli.output import printable, show_table
-from search.query import FACET_FIELDS
+from search.query import FILTER_FIELDS
 
 #: What `catalogue --help` must not import: each costs tenths of a second.
 HEAVY = ("flask", "sqlalchemy", "pyld", "cryptography", "requests", "tantivy", "rich", "gunicorn")
@@ -54,13 +54,14 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
             assert f"  {name} " in done.stdout
 
 
-def test_search_has_an_option_for_every_filter_that_is_counted() -> None:
-    assert FILTERS == FACET_FIELDS
+def test_search_has_an_option_for_every_filter() -> None:
+    # A subject is asked for by whoever knows it, which a person doesn't.
+    assert {*FILTERS, *LIMITS} == {*FILTER_FIELDS} - {"subject"}
     with click.Context(catalogue) as context:
         command = catalogue.get_command(context, "search")
     assert command is not None
     options = {option for parameter in command.params for option in parameter.opts}
-    assert {f"--{name.replace('_', '-')}" for name in FILTERS} <= options
+    assert {f"--{name.replace('_', '-')}" for name in (*FILTERS, *LIMITS)} <= options
 
 
 def test_search_rebuild_is_a_command_and_other_words_are_a_question() -> None:

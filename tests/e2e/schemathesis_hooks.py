@@ -12,6 +12,9 @@ from catalogue.api.media import JSON_TYPES, SELF_DESCRIPTION_TYPES, WITHDRAWAL_T
 #: The problem types that answer what no schema can rule out.
 _UNSIGNED = ("refused", "withdrawal-refused")
 
+#: Parameters that say how another one is meant, and those: OpenAPI has no words for it.
+_NEEDING = {"basis": ("label",), "unknown": ("exposed_to", "not_exposed_to")}
+
 
 # All of them, application/json too: schemathesis takes application/jwt for a kind of JSON otherwise.
 @schemathesis.serializer(*dict.fromkeys(SELF_DESCRIPTION_TYPES + WITHDRAWAL_TYPES))
@@ -26,10 +29,15 @@ def signed_bytes(context: Any, value: Any) -> bytes:
 
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _arguments: Any) -> None:
-    """Leave out of valid requests what only the node can give: its cursors and its entity tags."""
+    """Leave out of valid requests what only the node can give, and parameters that need another one."""
     if case.meta is None or case.meta.generation.mode.is_positive:
         case.query.pop("cursor", None)
         case.headers.pop("If-Match", None)
+        for name, needed in _NEEDING.items():
+            if not any(case.query.get(other) for other in needed):
+                case.query.pop(name, None)
+        if any(":" not in level for level in case.query.get("level", ())):
+            del case.query["level"]
 
 
 @schemathesis.hook

@@ -9,16 +9,19 @@ import json
 import string
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import search_oracle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from search_samples import document, record
+from search_samples import EPOCH, document, record
 
-from search.document import Document
+from search.document import Consortium, Document
 from search.engine import Engine
 from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, Matching, Page, Query, QueryInvalid, Sort
+from search.values import BASES
 
 FACETS = FACET_FIELDS
 
@@ -515,6 +518,156 @@ class FiltersContract(EngineContract):
         assert keys(engine.search(Query(filters={"subject": ("https://a.example/S",)}))) == ["a"]
         assert engine.search(Query(filters={"subject": ("https://a.example/s",)})).total == 0
 
+    def test_a_label_is_found_on_the_bases_asked_for_and_declared_ones_only_on_demand(
+        self, fill: Callable[..., Engine]
+    ) -> None:
+        l1, l2 = "gaia-x:L1", "gaia-x:L2"
+        engine = fill(
+            document("a", labels=(l2, l1), label_bases=((l2, "attested"), (l1, "attested"))),
+            document("b", labels=(l1,), label_bases=((l1, "computed"), (l2, "declared"))),
+            document("c", label_bases=((l1, "declared"),)),
+        )
+
+        def asked(*bases: str, label: str = l1) -> set[str]:
+            return set(keys(engine.search(Query(filters={"label": (label,), "basis": bases}))))
+
+        assert asked() == {"a", "b"}
+        assert asked("attested") == {"a"}
+        assert asked("declared") == {"c"}
+        assert asked("computed", "declared") == {"b", "c"}
+        assert asked("declared", label=l2) == {"b"}
+        assert asked("computed", label=l2) == set()
+
+    def test_levels_are_found_by_profile_by_version_and_by_the_one_in_force(
+        self, fill: Callable[..., Engine]
+    ) -> None:
+        engine = fill(
+            document(
+                "new",
+                levels=("doctrine:secret", "green:published"),
+                eligible_for=("doctrine:2021:data", "doctrine:2023:secret", "green:1:published"),
+            ),
+            document("old", eligible_for=("doctrine:2021:secret",)),
+            document("none"),
+        )
+
+        def asked(**filters: tuple[str, ...]) -> set[str]:
+            return set(keys(engine.search(Query(filters=filters))))
+
+        assert asked(profile=("doctrine",)) == {"new", "old"}
+        assert asked(profile=("doctrine",), level=("secret",)) == {"new"}
+        assert asked(level=("doctrine:secret", "green:certified")) == {"new"}
+        assert asked(eligible_for=("doctrine:secret",)) == {"new"}
+        assert asked(eligible_for=("doctrine:2021:secret",)) == {"old"}
+        assert asked(eligible_for=("doctrine:2021:secret", "doctrine:2021:data")) == {"new", "old"}
+        assert asked(level=("doctrine:2021:secret",)) == {"old"}
+        page = engine.search(Query(facets=("level", "eligible_for")))
+        assert {value.value for value in page.facets["level"]} == {"doctrine:secret", "green:published"}
+        assert len(page.facets["eligible_for"]) == 4
+
+    def test_unknown_exposure_counts_as_exposed_unless_it_is_included(
+        self, fill: Callable[..., Engine]
+    ) -> None:
+        engine = fill(
+            document("us", exposed_to=("FR", "US"), immune="no"),
+            document("maybe", exposed_to=("FR", "unknown"), immune="unknown"),
+            document("no", exposed_to=("FR",), immune="yes"),
+            document("never worked out"),
+        )
+
+        def asked(name: str, *values: str, **more: tuple[str, ...]) -> set[str]:
+            return set(keys(engine.search(Query(filters={name: values, **more}))))
+
+        include = {"unknown": ("include",)}
+        assert asked("exposed_to", "US") == {"us", "maybe"}
+        assert asked("exposed_to", "US", **include) == {"us"}
+        assert asked("not_exposed_to", "US") == {"no"}
+        assert asked("not_exposed_to", "US", **include) == {"maybe", "no"}
+        assert asked("not_exposed_to", "US", "FR", **include) == set()
+        assert asked("not_exposed_to", "DE") == {"us", "no"}
+        assert asked("exposed_to", "unknown") == {"maybe"}
+        assert asked("immune", "yes", "unknown") == {"maybe", "no"}
+        page = engine.search(Query(filters={"exposed_to": ("US",)}, facets=("exposed_to", "immune")))
+        counts = {
+            name: [(value.value, value.count) for value in values] for name, values in page.facets.items()
+        }
+        assert counts == {
+            "exposed_to": [("FR", 3), ("US", 1), ("unknown", 1)],
+            "immune": [("no", 1), ("unknown", 1)],
+        }
+
+    def test_places_and_groups_of_them_are_found(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            document("a", hosted_in=("FR", "EEA", "EU"), operated_from=("US",), technology_from=("US",)),
+            document("b", hosted_in=("US", "NO", "EEA"), operated_from=("FR", "EEA", "EU")),
+        )
+
+        def asked(**filters: tuple[str, ...]) -> set[str]:
+            return set(keys(engine.search(Query(filters=filters))))
+
+        assert asked(hosted_in=("EEA",)) == {"a", "b"}
+        assert asked(hosted_in=("EU",)) == {"a"}
+        assert asked(operated_from=("US", "FR")) == {"a", "b"}
+        assert asked(technology_from=("US",), hosted_in=("FR",)) == {"a"}
+        assert asked(technology_from=("FR",)) == set()
+
+    def test_a_consortium_is_found_by_id_did_and_name(self, fill: Callable[..., Engine]) -> None:
+        one = Consortium("did:web:one.example", (record("one"),), "Alliance Éclair")
+        fake = Consortium("did:web:fake.example", (), "did:web:one.example")
+        engine = fill(document("a", consortia=(one,)), document("b", consortia=(fake,)), document("c"))
+        for value in ("did:web:one.example", record("one"), "alliance  eclair"):
+            assert keys(engine.search(Query(filters={"consortium": (value,)}))) == ["a"]
+        assert engine.search(Query(filters={"consortium": ("Alliance",)})).total == 0
+        assert [
+            value.value for value in engine.search(Query(facets=("consortium",))).facets["consortium"]
+        ] == [
+            "did:web:fake.example",
+            "did:web:one.example",
+        ]
+
+    def test_figures_are_compared_as_numbers_and_unknown_ones_do_not_pass(
+        self, fill: Callable[..., Engine]
+    ) -> None:
+        engine = fill(
+            document("a", pue=Decimal("1.3"), renewable_percent=Decimal(100)),
+            document("b", pue=Decimal("1.30001"), renewable_percent=Decimal("74.99999")),
+            document("c", pue=Decimal(10), renewable_percent=Decimal(9)),
+            document("d"),
+        )
+
+        def asked(name: str, value: str) -> set[str]:
+            return set(keys(engine.search(Query(filters={name: (value,)}))))
+
+        assert asked("pue_max", "1.3") == {"a"}
+        assert asked("pue_max", "1.3001") == {"a", "b"}
+        assert asked("pue_max", "2") == {"a", "b"}
+        assert asked("pue_max", "999") == {"a", "b", "c"}
+        assert asked("renewable_min", "75") == {"a"}
+        assert asked("renewable_min", "74.9999") == {"a", "b"}
+        assert asked("renewable_min", "0") == {"a", "b", "c"}
+
+    def test_a_day_finds_what_is_valid_at_some_moment_of_it(self, fill: Callable[..., Engine]) -> None:
+        engine = fill(
+            document(
+                "a",
+                valid_from=datetime(2026, 3, 1, 18, tzinfo=UTC),
+                valid_until=datetime(2026, 3, 5, tzinfo=UTC),
+            ),
+            document("b", valid_from=datetime(2026, 3, 3, tzinfo=UTC)),
+            document("c", valid_until=datetime(2026, 3, 3, 0, 0, 1, tzinfo=UTC)),
+        )
+
+        def asked(day: str) -> set[str]:
+            return set(keys(engine.search(Query(filters={"valid_on": (day,)}))))
+
+        assert asked("2026-02-28") == {"c"}
+        assert asked("2026-03-01") == {"a", "c"}
+        assert asked("2026-03-03") == {"a", "b", "c"}
+        assert asked("2026-03-04") == {"a", "b"}
+        assert asked("2026-03-05") == {"b"}
+        assert asked("9999-12-31") == {"b"}
+        assert asked("0001-01-01") == {"c"}
+
     def test_facet_counts_ignore_their_own_filter_only(self, fill: Callable[..., Engine]) -> None:
         engine = fill(
             document("a", jurisdictions=("FR",), labels=("x",)),
@@ -618,6 +771,11 @@ class WalkContract(EngineContract):
         query = Query(text="same", filters={"label": ("x",)}, sort=Sort.NAME, size=2)
         cursor = engine.search(query).next
         assert cursor is not None
+        for name, value in (("basis", "attested"), ("hosted_in", "EU"), ("pue_max", "1.3")):
+            self.refused(
+                engine, replace(query, filters={"label": ("x",), name: (value,)}, cursor=cursor), "cursor"
+            )
+        assert cursor is not None
         others = (
             replace(query, text="sam"),
             replace(query, filters={}),
@@ -662,7 +820,31 @@ class WalkContract(EngineContract):
             (Query(filters={"label": tuple(str(i) for i in range(51))}), "label"),
             (Query(filters={"label": ("",)}), "label"),
             (Query(filters={"label": ("x" * 2049,)}), "label"),
+            (Query(filters={"basis": ("attested",)}), "basis"),
+            (Query(filters={"label": ("x",), "basis": ("rumoured",)}), "basis"),
+            (Query(filters={"level": ("L2",)}), "level"),
+            (Query(filters={"level": ("L2",), "profile": ("a", "b")}), "level"),
+            (Query(filters={"level": ("a:b:c:d",)}), "level"),
+            (Query(filters={"eligible_for": ("L2",), "profile": ("a",)}), "eligible_for"),
+            (Query(filters={"exposed_to": ("UK",)}), "exposed_to"),
+            (Query(filters={"exposed_to": ("EU",)}), "exposed_to"),
+            (Query(filters={"not_exposed_to": ("unknown",)}), "not_exposed_to"),
+            (Query(filters={"unknown": ("include",)}), "unknown"),
+            (Query(filters={"unknown": ("exclude",), "exposed_to": ("US",)}), "unknown"),
+            (Query(filters={"immune": ("perhaps",)}), "immune"),
+            (Query(filters={"hosted_in": ("fr",)}), "hosted_in"),
+            (Query(filters={"operated_from": ("XX",)}), "operated_from"),
+            (Query(filters={"technology_from": ("unknown",)}), "technology_from"),
+            (Query(filters={"pue_max": ("1,3",)}), "pue_max"),
+            (Query(filters={"pue_max": ("-1",)}), "pue_max"),
+            (Query(filters={"pue_max": ("1.3", "1.4")}), "pue_max"),
+            (Query(filters={"renewable_min": ("75%",)}), "renewable_min"),
+            (Query(filters={"renewable_min": ("nan",)}), "renewable_min"),
+            (Query(filters={"valid_on": ("2026-02-30",)}), "valid_on"),
+            (Query(filters={"valid_on": ("20260203",)}), "valid_on"),
+            (Query(filters={"valid_on": ("2026-02-03", "2026-02-04")}), "valid_on"),
             (Query(facets=("colour",)), "facets"),
+            (Query(facets=("pue_max",)), "facets"),
             (Query(facets=("subject",)), "facets"),
         ],
     )
@@ -719,9 +901,28 @@ def documents(draw: st.DrawFn) -> Document:
         identity=draw(st.sampled_from(["domain", "notarised", "self_asserted"])),
         state=draw(st.sampled_from(["listed", "listed", "expired"])),
         minutes=draw(st.integers(-2, 2)),
+        label_bases=tuple(
+            draw(st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(BASES)), max_size=3))
+        ),
+        levels=draw(st.sampled_from([(), ("p:1",), ("p:1", "p:2", "q:1")])),
+        eligible_for=draw(st.sampled_from([(), ("p:2023:1",), ("p:2021:1", "q:2021:1")])),
+        exposed_to=draw(st.sampled_from([(), ("US",), ("FR", "US", "unknown"), ("FR", "unknown")])),
+        immune=draw(st.sampled_from(["", "yes", "no", "unknown"])),
+        hosted_in=draw(st.sampled_from(PLACES)),
+        operated_from=draw(st.sampled_from(PLACES)),
+        technology_from=draw(st.sampled_from(PLACES)),
+        consortia=draw(st.sampled_from([(), CONSORTIA[:1], CONSORTIA])),
+        pue=draw(st.sampled_from([None, Decimal("1.3"), Decimal("1.30004"), Decimal(2)])),
+        renewable_percent=draw(st.sampled_from([None, Decimal(100), Decimal("74.99996"), Decimal(75)])),
+        valid_from=draw(st.sampled_from([None, EPOCH, EPOCH + timedelta(hours=30)])),
+        valid_until=draw(st.sampled_from([None, EPOCH + timedelta(days=1), EPOCH + timedelta(hours=49)])),
     )
 
 
+CONSORTIA = (
+    Consortium("did:web:one.example", (record("one"), record("uno")), "Alliance Éclair"),
+    Consortium("did:web:two.example"),
+)
 CERTIFICATIONS = [(), ("secnumcloud", "secnumcloud:3.2"), ("secnumcloud", "secnumcloud:3.1"), ("iso-27001",)]
 filter_values = {
     "jurisdiction": ("FR", "EU", "EEA", "US", "XX"),
@@ -733,6 +934,22 @@ filter_values = {
     "provider": (*DIDS, record("pa"), "acme", "none"),
     "identity": ("domain", "notarised"),
     "state": ("listed", "expired"),
+    "level": ("p:1", "q:1", "p:2023:1"),
+    "eligible_for": ("p:2021:1", "p:2"),
+    "profile": ("p", "q"),
+    "exposed_to": ("US", "FR", "unknown"),
+    "not_exposed_to": ("US", "DE"),
+    "immune": ("yes", "unknown"),
+    "hosted_in": ("FR", "EU", "EEA"),
+    "operated_from": ("DE", "EEA"),
+    "technology_from": ("US", "EU"),
+    "consortium": ("did:web:one.example", record("uno"), "alliance eclair"),
+}
+#: Filters that are given once.
+limits = {
+    "pue_max": ("1.3", "1.3001", "2"),
+    "renewable_min": ("0", "74.9999", "75"),
+    "valid_on": ("2025-12-31", "2026-01-01", "2026-01-02", "2026-01-03"),
 }
 
 
@@ -740,8 +957,14 @@ filter_values = {
 def queries(draw: st.DrawFn) -> Query:
     filters = {
         name: tuple(draw(st.lists(st.sampled_from(filter_values[name]), max_size=2)))
-        for name in draw(st.lists(st.sampled_from(FACETS), max_size=2, unique=True))
+        for name in draw(st.lists(st.sampled_from(sorted(filter_values)), max_size=2, unique=True))
     }
+    for name in draw(st.lists(st.sampled_from(sorted(limits)), max_size=1)):
+        filters[name] = (draw(st.sampled_from(limits[name])),)
+    if filters.get("label"):
+        filters["basis"] = tuple(draw(st.lists(st.sampled_from(BASES), max_size=2)))
+    if filters.get("exposed_to") or filters.get("not_exposed_to"):
+        filters["unknown"] = draw(st.sampled_from([(), ("include",)]))
     return Query(
         kind=draw(st.sampled_from(["offering", "offering", "participant"])),
         text=draw(st.lists(st.sampled_from(TYPED), max_size=3).map(" ".join)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from search.document import Document, primary_name
 from search.query import FACET_SIZE, Matching, Query, Sort
@@ -52,14 +54,52 @@ def _hits(documents: Iterable[Document], query: Query, matching: Matching) -> li
         document
         for document in documents
         if document.kind == query.kind
-        and all(_passes(document, name, values) for name, values in query.filters.items() if values)
+        and all(_passes(document, name, values, query) for name, values in query.filters.items() if values)
         and _has_text(document, query.text, matching)
     ]
 
 
-def _passes(document: Document, name: str, values: tuple[str, ...]) -> bool:
-    if name != "provider":
-        return bool(set(values) & set(_values(document, name)))
+def _passes(document: Document, name: str, values: tuple[str, ...], query: Query) -> bool:
+    known = bool(query.filters.get("unknown")) or "unknown" not in document.exposed_to
+    match name:
+        case "basis" | "unknown":
+            return True
+        case "label" if query.filters.get("basis"):
+            bases = query.filters["basis"]
+            return any(label in values and basis in bases for label, basis in document.label_bases)
+        case "level" | "eligible_for":
+            return bool(set(values) & {*document.levels, *document.eligible_for})
+        case "profile":
+            return any(
+                value.startswith(f"{profile}:")
+                for value in (*document.levels, *document.eligible_for)
+                for profile in values
+            )
+        case "exposed_to":
+            return bool(set(values) & set(document.exposed_to)) or not known
+        case "not_exposed_to":
+            return bool(document.immune) and known and not set(values) & set(document.exposed_to)
+        case "pue_max":
+            return document.pue is not None and document.pue <= Decimal(values[0])
+        case "renewable_min":
+            return document.renewable_percent is not None and document.renewable_percent >= Decimal(values[0])
+        case "valid_on":
+            begin = datetime.fromisoformat(f"{values[0]}T00:00:00+00:00")
+            return (document.valid_from is None or document.valid_from < begin + timedelta(days=1)) and (
+                document.valid_until is None or document.valid_until > begin
+            )
+        case "consortium":
+            return any(
+                value in (one.did, *one.ids) or fold(value) == fold(one.name)
+                for value in values
+                for one in document.consortia
+            )
+        case "provider":
+            return _has_provider(document, values)
+    return bool(set(values) & set(_values(document, name)))
+
+
+def _has_provider(document: Document, values: tuple[str, ...]) -> bool:
     return any(
         value == document.provider_did
         or (value == document.provider_id and value)
@@ -84,6 +124,14 @@ def _values(document: Document, name: str) -> tuple[str, ...]:
         "identity": (document.identity,),
         "state": (document.state,),
         "subject": (document.subject,),
+        "level": document.levels,
+        "eligible_for": document.eligible_for,
+        "exposed_to": document.exposed_to,
+        "immune": (document.immune,) if document.immune else (),
+        "hosted_in": document.hosted_in,
+        "operated_from": document.operated_from,
+        "technology_from": document.technology_from,
+        "consortium": tuple(one.did for one in document.consortia),
     }[name]
 
 

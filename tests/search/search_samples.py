@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from search.document import Document
 
@@ -40,8 +41,9 @@ def document(
     state: str = "listed",
     subject: str = "",
     minutes: int = 0,
+    **more: Any,
 ) -> Document:
-    """A document with id `record(key)`, listed `minutes` after `EPOCH`."""
+    """A document with id `record(key)`, listed `minutes` after `EPOCH`; `more` are members of Document."""
     names = {"": names} if isinstance(names, str) else dict(names)
     descriptions = {"": descriptions} if isinstance(descriptions, str) else dict(descriptions)
     return Document(
@@ -67,5 +69,6 @@ def document(
         certifications=certifications,
         programmes=programmes,
         participant_kinds=participant_kinds,
+        **more,
         item={"id": record(key), "key": key, "names": names, "descriptions": descriptions},
     )

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from search_samples import document
 
 from search.document import MAX_DESCRIPTION, MAX_NAME, Listing, Provider, document_of, primary_name
-from search.indexing import indexed, listed_key, name_key, named
+from search.indexing import indexed, listed_key, name_key
+from search.values import named
 from vocab import capabilities
 from vocab.model import Description, Identity, Kind
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields as fields_of
+from decimal import Decimal
 from pathlib import Path
 
 import orjson
 from search_samples import document
 
+from search.document import Consortium
 from search.elastic_connection import ElasticPlace
 from search.elastic_schema import CONTROL_FIELDS, SearchBody, fields, mapping, source_of
 from search.indexing import INDEX_VERSION, TERMS_FIELD, TEXT_FIELDS, WORDS_FIELD
 from search.plan import question_of
 from search.query import FACET_FIELDS, FILTER_FIELDS, Matching, Query
+from search.values import LOOK_UPS, NUMBER_FIELDS
 
 MAPPINGS = Path(__file__).parents[2] / "search" / "mappings"
 
@@ -34,7 +37,19 @@ def test_document_has_no_field_that_the_mapping_lacks() -> None:
         jurisdictions=("FR",),
         capabilities=("iaas",),
         keywords=("k",),
+        label_bases=(("l", "attested"),),
+        levels=("p:1",),
+        eligible_for=("p:2023:1",),
+        exposed_to=("FR",),
+        immune="yes",
+        hosted_in=("FR",),
+        operated_from=("FR",),
+        technology_from=("FR",),
+        consortia=(Consortium("did:web:c.example", ("0" * 32,), "C"),),
+        pue=Decimal("1.3"),
+        renewable_percent=Decimal(75),
     )
+    assert set(NUMBER_FIELDS) | set(LOOK_UPS) - {"concept"} <= set(orjson.loads(source_of(full)))
     assert set(orjson.loads(source_of(full))) <= fields()
 
 
@@ -67,7 +82,19 @@ def test_one_request_asks_for_hits_and_all_facets_each_without_its_own_filter() 
 
 
 def test_filters_and_facets_are_those_of_the_query_model() -> None:
-    values = dict.fromkeys(FILTER_FIELDS, ("x",))
+    one_of_each = {
+        "basis": "attested",
+        "level": "p:l",
+        "eligible_for": "p:l",
+        "unknown": "include",
+        "immune": "yes",
+        "pue_max": "1.3",
+        "renewable_min": "75",
+        "valid_on": "2026-01-01",
+    }
+    countries = ("exposed_to", "not_exposed_to", "hosted_in", "operated_from", "technology_from")
+    one_of_each |= dict.fromkeys(countries, "FR")
+    values = {name: (one_of_each.get(name, "x"),) for name in FILTER_FIELDS}
     body = SearchBody(question_of(Query(filters=values, facets=FACET_FIELDS))).of(Matching.ALL)
     assert set(body["aggs"]) == set(FACET_FIELDS)
     assert len(body["post_filter"]["bool"]["filter"]) == len(FACET_FIELDS)

@@ -6,7 +6,7 @@ import pytest
 from api_support import ApiNode, Provider, problem
 
 from catalogue.api.queries import query_of
-from search.query import DEFAULT_FACETS, Sort
+from search.query import DEFAULT_FACETS, FACET_FIELDS, Sort
 from vocab.model import Kind
 
 
@@ -62,7 +62,31 @@ def test_offering_tells_its_reasons(api: ApiNode, provider: Provider) -> None:
     assert any(reason["field"] == "identity" for reason in body["reasons"])
 
 
-def test_facets_are_all_by_default_some_by_name_and_none_on_request(api: ApiNode, provider: Provider) -> None:
+def test_every_filter_is_taken_beside_the_others(api: ApiNode, provider: Provider) -> None:
+    api.listed(provider.signed("Filtered"))
+    api.index()
+    query = (
+        "label=gaia-x:L1&basis=attested&basis=computed&profile=gaia-x&level=L2&eligible_for=a:b:c&eligible_for=a:b"
+        "&exposed_to=US&exposed_to=unknown&not_exposed_to=CN&unknown=include&immune=yes&hosted_in=EU"
+        "&operated_from=EEA&technology_from=US&consortium=did:web:c.example&pue_max=1.3&renewable_min=75"
+        "&valid_on=2026-11-25"
+    )
+    body = api.client.get(f"/offerings?{query}&{'&'.join(f'facets={name}' for name in FACET_FIELDS)}")
+    assert (body.status_code, body.get_json()["total"]) == (200, 0)
+    assert set(body.get_json()["facets"]) == set(FACET_FIELDS)
+
+
+def test_a_day_finds_what_is_valid_on_it(api: ApiNode, provider: Provider) -> None:
+    api.listed(provider.signed("Timely"))
+    api.index()
+    assert found(api, "valid_on=1999-12-31") == []
+    today = api.client.get("/offerings").get_json()["items"][0]["listed_at"][:10]
+    assert found(api, f"valid_on={today}") == ["Timely"]
+
+
+def test_facets_are_the_usual_by_default_some_by_name_and_none_on_request(
+    api: ApiNode, provider: Provider
+) -> None:
     api.listed(provider.signed("Counted"))
     api.index()
     assert set(api.client.get("/offerings").get_json()["facets"]) == set(DEFAULT_FACETS)
@@ -123,6 +147,25 @@ def test_walk_by_name_meets_each_exactly_once(api: ApiNode, provider: Provider) 
         "jurisdiction=",
         "jurisdiction=" + "&jurisdiction=".join(["FR"] * 51),
         "q=%00",
+        "basis=attested",
+        "basis=rumoured&label=gaia-x:L1",
+        "level=L2",
+        "level=L2&profile=a&profile=b",
+        "eligible_for=L2",
+        "exposed_to=UK",
+        "not_exposed_to=EU",
+        "unknown=include",
+        "unknown=exclude&exposed_to=US",
+        "immune=perhaps",
+        "hosted_in=fr",
+        "operated_from=XX",
+        "technology_from=unknown",
+        "pue_max=1,3",
+        "pue_max=1.3&pue_max=1.4",
+        "renewable_min=-1",
+        "valid_on=2026-02-30",
+        "valid_on=tomorrow",
+        "facets=pue_max",
     ],
 )
 @pytest.mark.parametrize("path", ["/offerings", "/participants"])
