@@ -163,7 +163,10 @@ def participation_in(graph: Graph, node: Node) -> ParticipationFact | None:
 def _facts(
     graph: Graph, node: Node, name: str, read: Callable[[Graph, Node], _Fact | None]
 ) -> tuple[_Fact, ...]:
-    found = (read(graph, one) for one in islice(nodes(graph, node, (CF + name,)), MAX_FACTS))
+    predicate = CF + name
+    if predicate not in node.properties:
+        return ()
+    found = (read(graph, one) for one in islice(nodes(graph, node, (predicate,)), MAX_FACTS))
     return tuple(dict.fromkeys(fact for fact in found if fact is not None))
 
 

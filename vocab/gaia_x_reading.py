@@ -45,7 +45,7 @@ _PREFIXES: Mapping[str, str] = MappingProxyType(
 
 def countries_of(graph: Graph, node: Node, predicates: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """The countries (alpha-2) of the addresses under any of the predicates, each with the path to it."""
-    for predicate in predicates:
+    for predicate in _stated(node, predicates):
         for address in nodes(graph, node, (predicate,)):
             codes = [*_codes(graph, address, _CODES)]
             # A name ("Georgia") says less than a code, and is only asked where there is no code.
@@ -55,7 +55,7 @@ def countries_of(graph: Graph, node: Node, predicates: tuple[str, ...]) -> Itera
 
 def sub_contractor_laws_of(graph: Graph, node: Node) -> Iterator[tuple[str, str]]:
     """The countries whose law is said to apply to a subcontractor, each with the path to it."""
-    for predicate in SUB_CONTRACTORS:
+    for predicate in _stated(node, SUB_CONTRACTORS):
         for contractor in nodes(graph, node, (predicate,)):
             for property_, code in _codes(graph, contractor, APPLICABLE_JURISDICTION):
                 yield code, path(predicate, property_)
@@ -103,8 +103,12 @@ def path(*predicates: str) -> str:
     return "/".join(f"<{predicate}>" for predicate in predicates)
 
 
+def _stated(node: Node, predicates: tuple[str, ...]) -> list[str]:
+    return [predicate for predicate in predicates if predicate in node.properties]
+
+
 def _codes(graph: Graph, node: Node, predicates: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for property_ in predicates:
+    for property_ in _stated(node, predicates):
         for value in objects(node, (property_,)):
             if code := normalise(local_name(token(graph, value))):
                 yield property_, code
@@ -115,22 +119,22 @@ def _claims(graph: Graph, node: Node) -> Iterator[str]:
     for predicate, values in node.properties.items():
         name = claim_name(predicate[:MAX_IRI])
         for value in values:
-            if not _states(graph, value):
+            inner = graph.nodes.get(value.id) if isinstance(value, Ref) else None
+            if not _states(value, inner):
                 yield ""
                 continue
             yield name
-            inner = graph.nodes.get(value.id) if isinstance(value, Ref) else None
             if inner is None or inner is node:
                 continue
             for type_ in inner.types:
                 yield f"{name} {claim_name(type_[:MAX_IRI])}"
             for property_, held in inner.properties.items():
-                stated = any(_states(graph, one) for one in held[:MAX_TRIED])
+                stated = any(_states(one, graph.node(one)) for one in held[:MAX_TRIED])
                 yield f"{name}/{claim_name(property_[:MAX_IRI])}" if stated else ""
 
 
-def _states(graph: Graph, value: Object) -> bool:
+def _states(value: Object, node: Node | None) -> bool:
+    """Whether a value, with the node that the graph holds of it, says anything."""
     if isinstance(value, Ref):
-        node = graph.nodes.get(value.id)
         return bool(node.types or node.properties) if node else not value.id.startswith("_:")
     return value.value is not False and value.value != ""

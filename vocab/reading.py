@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from vocab.graph import Graph, Literal, Node, Object, Ref
 from vocab.languages import primary
@@ -48,7 +48,10 @@ def clean(text: str, limit: int) -> str:
 
 def objects(node: Node, predicates: Iterable[str]) -> Iterator[Object]:
     """At most `MAX_VALUES` objects of any of the predicates, predicate by predicate."""
-    return islice(node.objects(*predicates), MAX_VALUES)
+    # Most properties of a list of names aren't there: this is asked for each of them, of every subject.
+    stated = node.properties
+    found = [stated[predicate] for predicate in predicates if predicate in stated]
+    return islice(chain.from_iterable(found), MAX_VALUES)
 
 
 def local_name(text: str) -> str:

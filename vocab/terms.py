@@ -16,6 +16,7 @@ from typing import Any
 from vocab.certifications import certifications
 from vocab.data import load
 from vocab.facts import DOES_WITHOUT, PROGRAMME_ROLES, SITE_KINDS
+from vocab.labels import labels
 from vocab.languages import choose
 from vocab.namespaces import CF
 from vocab.participant_kinds import participant_kinds
@@ -108,6 +109,7 @@ def _ids(name: str) -> tuple[str, ...]:
         "participant-kinds": tuple(kind.id for kind in participant_kinds()),
         "programmes": tuple(programme.id for programme in programmes()),
         "schemes": tuple(entry.id for entry in certifications()),
+        "labels": tuple(label.id for label in labels()),
         "does-without": DOES_WITHOUT,
         "site-kinds": SITE_KINDS,
         "programme-roles": PROGRAMME_ROLES,

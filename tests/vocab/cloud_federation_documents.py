@@ -89,6 +89,8 @@ OFFERING = {
     "metadataPlace": PLACE,
     "operationPlace": PLACE,
     "doesWithout": ["subcontractors"],
+    "declaresCriterion": ["gaia-x:P1.2.1", "gaia-x:P1.2.2"],
+    "declaresLabel": "gaia-x:L1",
     "energy": {
         "type": "EnergyFigures",
         "pue": "1.18",

@@ -109,6 +109,8 @@ def test_only_few_words_mean_something_everywhere():
         "certification",
         "consortium",
         "dataPlace",
+        "declaresCriterion",
+        "declaresLabel",
         "doesWithout",
         "energy",
         "jurisdiction",

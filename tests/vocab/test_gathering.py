@@ -252,15 +252,10 @@ def test_what_a_provider_claims_of_itself_is_told_apart():
 
 
 def test_criteria_and_labels_that_a_provider_declares_are_its_own_word():
-    graph = plain_graph(
-        {
-            SERVICE: {
-                CF + "declaresCriterion": ["gaia-x:P1.2.1", "cigref:3:pue", "nonsense", "a b:c"],
-                CF + "declaresLabel": ["gaia-x:L2", "best-cloud"],
-            }
-        }
+    facts = gathered(
+        declaresCriterion=["gaia-x:P1.2.1", "cigref:3:pue", "nonsense", "a b:c"],
+        declaresLabel=["gaia-x:L2", "best-cloud"],
     )
-    facts = gather(SERVICE, graph, own=source(), identity=Identity.DOMAIN, evidence=evidence())
     assert facts.declared_criteria == {"gaia-x:P1.2.1": source(), "cigref:3:pue": source()}
     assert values(facts.declared_labels) == ["gaia-x:L2"]
     assert facts.labels == ()

@@ -131,6 +131,8 @@ def share(**claims):
         (OFFERING, {"capability": "https://elsewhere.example/iaas"}, "capability"),
         (OFFERING, {"dataPlace": {"type": "Place", "country": "FR", "siteKind": "moon"}}, "siteKind"),
         (OFFERING, {"doesWithout": "worries"}, "doesWithout"),
+        (OFFERING, {"declaresLabel": "best-cloud-ever"}, "declaresLabel"),
+        (OFFERING, {"declaresCriterion": {"id": "https://p.example/1"}}, "declaresCriterion"),
         (OFFERING, {"energy": {"type": "EnergyFigures", "pue": "0.9"}}, "pue"),
         (OFFERING, {"energy": {"type": "EnergyFigures", "renewablePercent": "101"}}, "renewablePercent"),
         (OFFERING, {"certification": {"type": "Certification", "scheme": "best-ever"}}, "scheme"),
