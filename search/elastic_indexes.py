@@ -23,6 +23,8 @@ from search.indexing import INDEX_VERSION
 _REMEMBER_DELETES = "1h"
 #: Changes are made visible by whoever makes them; this is for those whose maker was killed in between.
 _REFRESH = "1s"
+#: An index that nobody searches yet makes nothing visible: it would be in many small segments, to be merged.
+_NO_REFRESH = "-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Indexes:
             "number_of_shards": shards,
             # A copy as soon as there is a second node to hold it.
             "auto_expand_replicas": "0-1",
-            "refresh_interval": _REFRESH,
+            "refresh_interval": _NO_REFRESH,
             "gc_deletes": _REMEMBER_DELETES,
         }
         with failures(self._place):
@@ -91,6 +93,7 @@ class Indexes:
         actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": self.alias}}]
         actions += [{"remove_index": {"index": other}} for other in gone]
         with failures(self._place):
+            self._client.indices.put_settings(index=name, settings={"refresh_interval": _REFRESH})
             self._client.indices.update_aliases(actions=actions)
 
     def drop(self, names: tuple[str, ...]) -> None:

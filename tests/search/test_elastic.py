@@ -107,6 +107,24 @@ def test_change_that_the_client_sends_twice_is_taken(
     assert engine.position() == "2"
 
 
+def test_index_made_beside_makes_nothing_visible_until_it_answers(
+    elasticsearch_node: Cluster, prefix: str, engine: ElasticEngine
+) -> None:
+    beside = engine.beside()
+    beside.apply(MANY, (), "1")
+    name = elasticsearch_node.indexes(prefix)[-1]
+
+    def interval() -> str:
+        with elasticsearch_node.client() as client:
+            found = client.indices.get_settings(index=name)[name]["settings"]["index"]["refresh_interval"]
+        return str(found)
+
+    assert interval() == "-1"
+    beside.publish()
+    assert interval() == "1s"
+    assert keys(engine) == NAMES
+
+
 def test_writer_that_was_overtaken_moves_no_position(
     elasticsearch_node: Cluster, prefix: str, engine: ElasticEngine
 ) -> None:
