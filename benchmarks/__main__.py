@@ -1,5 +1,7 @@
 """Every figure of the catalogue in one run: `python -m benchmarks [--quick] [--large] ...`.
 
+`--million` measures a million offerings on Elasticsearch, and nothing else.
+
 One line per figure. Nothing here asserts: a shared or slow machine shows in the reference lines, which are
 measured beside the figures in the same run.
 """
@@ -13,7 +15,17 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import corpus, footprint, publishing, questions, running, searching, shapes, verification
+from benchmarks import (
+    corpus,
+    footprint,
+    million,
+    publishing,
+    questions,
+    running,
+    searching,
+    shapes,
+    verification,
+)
 from benchmarks.figures import Figure
 
 #: Publications per second and form that are wanted on SQLite, on two cores.
@@ -36,6 +48,10 @@ MISSPELT_RATE = 400
 LARGE = 100_000
 LARGE_P50_MS = 10
 REBUILD_SECONDS = 180
+#: Offerings of `--million` unless another number is given.
+MILLION = 1_000_000
+#: What the names of the indexes made in Elasticsearch begin with.
+PREFIX = "bench"
 #: How much longer than the raw request an answer by way of Elasticsearch may take; the greater counts.
 RAW_TIMES, RAW_MORE_MS = 1.5, 3.0
 
@@ -59,10 +75,24 @@ def main() -> int:
         metavar="URL",
         help="an Elasticsearch without security, to measure too with --large; indexes bench* are made there",
     )
+    parser.add_argument(
+        "--million",
+        type=int,
+        nargs="?",
+        const=MILLION,
+        default=0,
+        metavar="OFFERINGS",
+        help=f"only {MILLION} offerings (or another number) on that Elasticsearch: half an hour and 10 GB",
+    )
     options = parser.parse_args()
+    if options.million and not options.elasticsearch:
+        parser.error("--million needs --elasticsearch")
     runs, seconds = (1, 3) if options.quick else (3, 10)
     with tempfile.TemporaryDirectory(prefix="catalogue-benchmarks-") as name:
         folder = Path(name)
+        if options.million:
+            many(folder, options.million, runs, seconds, options.elasticsearch)
+            return 0
         offering = corpus.offering(corpus.issuers("vc-jwt")[0], 1, corpus.made_now())
         say(f"an offering makes {corpus.claims(offering)} claims; limits are on, and far away; 8 connections")
         start(folder, runs)
@@ -224,7 +254,7 @@ def large(folder: Path, runs: int, seconds: int, elasticsearch: str) -> None:
     searching.fill(here, LARGE)
     remade(here, "embedded", {})
     with searching.filled(here, {}) as node:
-        p50s = one_client(node, here, "embedded", runs, seconds)
+        p50s = one_client(node, here, "embedded", LARGE, runs, seconds)
         say(Figure("  p50, embedded", p50s, "ms", LARGE_P50_MS, False).line())
         say(Figure("  memory (PSS)", [running.pss(node.process.pid) / 1e6], "MB").line())
         index = running.disk_bytes(node.data / "index")
@@ -232,19 +262,49 @@ def large(folder: Path, runs: int, seconds: int, elasticsearch: str) -> None:
         whole = running.disk_bytes(node.data)
         say(Figure("  disk of the whole data folder, an offering", [whole / LARGE / 1000], "kB").line())
     if elasticsearch:
-        settings = {"CATALOGUE_SEARCH_URL": elasticsearch, "CATALOGUE_SEARCH_INDEX": "bench"}
+        settings = {"CATALOGUE_SEARCH_URL": elasticsearch, "CATALOGUE_SEARCH_INDEX": PREFIX}
         remade(here, "Elasticsearch", settings)
         with searching.filled(here, settings) as node:
-            searching.raw_milliseconds(elasticsearch, "bench", questions.filtered())
-            raws, p50s = [], []
-            for _ in range(runs):
-                taken = searching.raw_milliseconds(elasticsearch, "bench", questions.filtered())
-                raws.append(statistics.median(taken))
-                p50s += one_client(node, here, "Elasticsearch", 1, seconds)
-            raw = statistics.median(raws)
-            bound = max(raw * RAW_TIMES, raw + RAW_MORE_MS)
-            say(Figure("  p50, Elasticsearch", p50s, "ms", bound, False).line())
-            say(Figure("  p50 of the raw request", raws, "ms").line())
+            compared_to_raw(node, here, LARGE, runs, seconds, elasticsearch)
+
+
+def compared_to_raw(
+    node: running.Running, here: Path, count: int, runs: int, seconds: int, elasticsearch: str
+) -> None:
+    """Figures of a node over Elasticsearch, beside those of the same requests sent to that directly."""
+    searching.raw_milliseconds(elasticsearch, PREFIX, questions.filtered())
+    raws, p50s = [], []
+    for _ in range(runs):
+        taken = searching.raw_milliseconds(elasticsearch, PREFIX, questions.filtered())
+        raws.append(statistics.median(taken))
+        p50s += one_client(node, here, "Elasticsearch", count, 1, seconds)
+    raw = statistics.median(raws)
+    bound = max(raw * RAW_TIMES, raw + RAW_MORE_MS)
+    say(Figure("  p50, Elasticsearch", p50s, "ms", bound, False).line())
+    say(Figure("  p50 of the raw request", raws, "ms").line())
+
+
+def many(folder: Path, count: int, runs: int, seconds: int, elasticsearch: str) -> None:
+    """Figures of more offerings than are published here, on Elasticsearch."""
+    here = folder / "many"
+    here.mkdir()
+    made = million.fill(here, elasticsearch, PREFIX, count)
+    say(f"{count} offerings, copies of {million.ORIGINALS}, put into Elasticsearch in {made.seconds:.0f} s")
+    for where, used in (("here", made.here_seconds), ("in Elasticsearch", made.there_seconds)):
+        say(Figure(f"  CPU of an offering, {where}", [used / count * 1000], "ms").line())
+    say(Figure("  CPU of an offering to be described and analysed", [made.describing_ms], "ms").line())
+    anew = made.seconds + count * made.describing_ms / 1000
+    say(f"  so the index would be made anew in {anew / 60:.0f} minutes, with this clock")
+    say(Figure("  disk of the index, an offering", [made.disk_bytes / count / 1000], "kB").line())
+    say(f"  segments: {made.segments}")
+    settings = {"CATALOGUE_SEARCH_URL": elasticsearch, "CATALOGUE_SEARCH_INDEX": PREFIX}
+    with searching.filled(here, settings) as node:
+        asked, wrong = million.wrong_answers(node, made)
+        say(f"  answers compared with what was counted: {asked}, of them wrong: {len(wrong)}")
+        compared_to_raw(node, here, count, runs, seconds, elasticsearch)
+        say(Figure("  memory of the node (PSS)", [running.pss(node.process.pid) / 1e6], "MB").line())
+    heap = million.heap(elasticsearch)
+    say(f"  heap of Elasticsearch in use: {heap.used / 1e6:.0f} of {heap.most / 1e6:.0f} MB")
 
 
 def remade(here: Path, engine: str, settings: Mapping[str, str]) -> None:
@@ -255,12 +315,14 @@ def remade(here: Path, engine: str, settings: Mapping[str, str]) -> None:
     say(Figure("  CPU of it", [made.cpu_seconds], "s").line())
 
 
-def one_client(node: running.Running, here: Path, engine: str, runs: int, seconds: int) -> list[float]:
+def one_client(
+    node: running.Running, here: Path, engine: str, count: int, runs: int, seconds: int
+) -> list[float]:
     """Figures of one client that asks with two filters for five facets; returns the medians in ms."""
     paths = here / engine
     searching.write_questions(paths, questions.filtered(), node)
     answered = [searching.ask(node, paths, seconds, connections=1) for _ in range(runs)]
-    say(f"search {LARGE} offerings, two filters, five facets, one client, {engine}:")
+    say(f"search {count} offerings, two filters, five facets, one client, {engine}:")
     say(Figure("  p95", [one.load.p95 for one in answered], "ms").line())
     say(Figure("  workers' CPU each", [one.worker_ms for one in answered], "ms").line())
     return [one.load.p50 for one in answered]

@@ -25,6 +25,7 @@ from search.indexing import (
     TERMS_FIELD,
     TEXT_FIELDS,
     WORDS_FIELD,
+    Indexed,
     indexed,
 )
 from search.plan import ALL_WORDS_WEIGHT, Question, typos_in
@@ -51,9 +52,9 @@ def mapping() -> Body:
     return found
 
 
-def source_of(document: Document) -> bytes:
-    """`document` as the index takes it: one line of JSON."""
-    form = indexed(document)
+def source_of(document: Document, form: Indexed | None = None) -> bytes:
+    """`document` as the index takes it: one line of JSON. `form` is its indexed form, if it is at hand."""
+    form = form or indexed(document)
     source: Body = {"id": document.id, "kind": document.kind}
     source |= {name: list(values) for name, values in form.values.items() if values}
     source |= form.numbers
