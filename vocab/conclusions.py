@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
-from vocab.answers import Outcome, Source
+from vocab.answers import Fact, Outcome, Source
 from vocab.model import Basis
 
 
@@ -60,7 +62,8 @@ class Exposure:
     """Which countries' laws can reach a service.
 
     `complete` is whether there can be no others; if not, `missing` says what nobody stated. `immunity` is to
-    the law of states outside the EU: met (yes), not met (no) or unknown, with its conditions.
+    the law of states outside the EU: met (yes), not met (no) or unknown, with its conditions. `facts` are
+    those of `vocab.rule_facts` that were worked out from chains of owners, by name.
     """
 
     reaches: tuple[Reach, ...]
@@ -68,6 +71,7 @@ class Exposure:
     missing: tuple[str, ...]
     immunity: Outcome
     conditions: tuple[Condition, ...]
+    facts: Mapping[str, Fact] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
