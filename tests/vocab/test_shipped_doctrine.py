@@ -14,6 +14,7 @@ from vocab.languages import LANGUAGES
 from vocab.model import Basis
 from vocab.profiles import Profile, profile, shipped
 from vocab.profiles.model import Certified, FactRule, ProfileKind, leaves
+from vocab.rule_facts import fact_names
 
 OURS = tuple(one for one in shipped() if one.id != "gaia-x")
 NAMES = [f"{one.id}:{one.version}" for one in OURS]
@@ -46,6 +47,21 @@ def test_a_level_asks_for_all_that_the_levels_it_includes_ask_for(one: Profile) 
         own = {requirement.criterion for requirement in one.required(level)}
         for included in level.includes:
             assert {requirement.criterion for requirement in one.required(one.level(included))} < own
+
+
+@each
+def test_every_fact_asked_for_is_one_there_is(one: Profile) -> None:
+    asked = {leaf.name for rule in one.criteria for leaf in leaves(rule.rule) if isinstance(leaf, FactRule)}
+    assert asked <= fact_names().keys()
+
+
+def test_a_cloud_of_the_state_is_one_of_the_french_state() -> None:
+    for version in ("2021", "2023", "2026"):
+        first, second, *_ = leaves(profile("cloud-au-centre", version).criterion("qualification").rule)
+        assert isinstance(first, FactRule)
+        assert isinstance(second, FactRule)
+        assert (first.name, first.limit) == ("state_internal", True)
+        assert (second.name, second.limit) == ("seat", {"FR"})
 
 
 @pytest.mark.parametrize(
