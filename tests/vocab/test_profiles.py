@@ -194,6 +194,8 @@ def test_a_profile_applies_from_its_first_day_to_its_last():
             "order",
         ),
         (["criteria", 2, "rule", "fact", "is"], True, "criteria[2].rule.fact", "more than 2"),
+        (["criteria", 2, "rule", "fact", "name"], "price", "criteria[2].rule.fact.name", "no fact"),
+        (["criteria", 2, "rule", "fact", "name"], "seat", "criteria[2].rule.fact.at_most", "kind members"),
         (["levels", 0, "label"], "our-label", "levels[0].label", "no label"),
         (["levels", 0, "includes"], ["high"], "levels[0].includes[0]", "before this one"),
         (["levels", 0, "requires"], ["price"], "levels[0].requires[0]", "no criterion"),

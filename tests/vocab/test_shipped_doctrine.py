@@ -151,4 +151,4 @@ def test_the_documentation_lists_each_profile_with_its_version_and_levels() -> N
     page = (Path(__file__).parents[2] / "docs" / "shipped-profiles.md").read_text(encoding="utf-8")
     rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
     found = {tuple(re.findall(r"`([^`]+)`", "".join(row[1:3] + row[4:5]))) for row in rows}
-    assert found == {(one.id, one.version, *(level.id for level in one.levels)) for one in OURS}
+    assert found == {(one.id, one.version, *(level.id for level in one.levels)) for one in shipped()}

@@ -40,6 +40,7 @@ from vocab.profiles.model import (
     Rule,
     Threshold,
 )
+from vocab.rule_facts import FactKind, fact_names
 
 #: Rules that one profile asks, a shared one as often as it is referred to. Gaia-X has about 700: with many
 #: more a profile of some hundred bytes, by references to references, would keep a processor for hours.
@@ -235,7 +236,13 @@ def _declared(document: Document, where: str) -> Rule:
 
 def _fact(document: Document, where: str) -> FactRule:
     (member,) = document.keys() - {"name"}
-    return FactRule(document["name"], Comparison(member), _limit(document[member], f"{where}.{member}"))
+    name, comparison = document["name"], Comparison(member)
+    known = fact_names().get(name)
+    if known is None:
+        raise ProfileInvalid(f"{where}.name", "is no fact that a rule may ask for")
+    if comparison not in _COMPARISONS[known.kind]:
+        raise ProfileInvalid(f"{where}.{member}", f"doesn't suit {name}, which is of kind {known.kind}")
+    return FactRule(name, comparison, _limit(document[member], f"{where}.{member}"))
 
 
 def _limit(value: object, where: str) -> Limit:
@@ -267,6 +274,11 @@ def _day(text: str, where: str) -> date:
         raise ProfileInvalid(where, "is no day of the calendar") from error
 
 
+_COMPARISONS: Mapping[FactKind, tuple[Comparison, ...]] = {
+    FactKind.MEMBERS: (Comparison.WITHIN, Comparison.INCLUDES, Comparison.EXCLUDES),
+    FactKind.AMOUNT: (Comparison.AT_MOST, Comparison.AT_LEAST),
+    FactKind.ANSWER: (Comparison.IS,),
+}
 _GROUPS: Mapping[str, Callable[[tuple[Rule, ...]], Rule]] = {"all": AllOf, "any": AnyOf, "first": First}
 _LEAVES: Mapping[str, Callable[[Document, str], Rule]] = {
     "certified": _certified,
