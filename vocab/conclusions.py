@@ -108,12 +108,16 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class ConsortiumStanding:
-    """A consortium that an offering names: it counts (met) only when each named member signed its part."""
+    """A consortium that an offering names: it counts (met) only when each named member signed its part.
+
+    `detail` says what is missing, "" where nothing is.
+    """
 
     consortium: str
     name: str
     outcome: Outcome
     members: tuple[Confirmation, ...]
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

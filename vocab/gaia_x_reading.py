@@ -124,7 +124,7 @@ def _claims(graph: Graph, node: Node) -> Iterator[str]:
                 yield ""
                 continue
             yield name
-            if inner is None or inner is node:
+            if inner is None:
                 continue
             for type_ in inner.types:
                 yield f"{name} {claim_name(type_[:MAX_IRI])}"
