@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 from elasticsearch import Elasticsearch
@@ -33,10 +34,11 @@ from search.elastic import ElasticEngine
 from search.elastic_connection import CHANGE_SECONDS, ElasticPlace
 from search.elastic_indexes import Indexes, write_alias
 from search.elastic_schema import source_of
-from search.indexing import Indexed, indexed, value_field
+from search.indexing import Indexed, indexed
 from search.plan import question_of
 from search.query import FACET_SIZE
 from search.text import Word
+from search.values import value_field
 from vocab.model import Kind
 
 #: Offerings that are signed, verified, described and analysed; the others are copies of them.
@@ -112,19 +114,19 @@ def fill(folder: Path, url: str, prefix: str, count: int) -> Filled:
     finally:
         database.close()
     place = ElasticPlace((url,), prefix)
-    engine = ElasticEngine(place, writable=True)
-    engine.wipe()
-    engine.apply((), (), str(Position(ends.generation, ends.log_size, ends.event_count)))
-    engine.close()
+    answering = ElasticEngine(place, writable=True)
+    engine = answering.beside()
     copies = _Copies(documents)
     client = Elasticsearch(url, request_timeout=CHANGE_SECONDS)
-    index = Indexes(client, place).found().answering or ""
+    index = Indexes(client, place).beside() or ""
     there, started, here = _cpu_seconds(client), time.monotonic(), time.process_time()
     for batch in _batches(chain(copies.participants(), copies.offerings(count))):
         answer = client.bulk(operations=batch, index=write_alias(index), require_alias=True)
         if answer["errors"]:
             raise RuntimeError("Elasticsearch refused some of the copies")
-    client.indices.refresh(index=index)
+    engine.apply((), (), str(Position(ends.generation, ends.log_size, ends.event_count)))
+    engine.publish()
+    answering.close()
     seconds, here = time.monotonic() - started, time.process_time() - here
     _settle(client)
     there = _cpu_seconds(client) - there
@@ -289,7 +291,7 @@ def _together(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one + other))
 
 
-def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+def _batches(lines: Iterable[bytes]) -> Iterator[list[Any]]:
     """Bulk requests: two lines are one copy."""
     waiting = iter(lines)
     while batch := list(islice(waiting, 2 * _BATCH)):
