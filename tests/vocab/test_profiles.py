@@ -283,6 +283,34 @@ def test_the_shipped_profiles_are_of_the_written_form_in_every_language():
         form.check(json.loads(file.read_text(encoding="utf-8")))
 
 
+def test_the_days_are_known_on_which_shipped_rules_change():
+    days = profiles.turning_days()
+    assert list(days) == sorted(set(days))
+    # Circular 6282/SG gives way to 6404/SG; Gaia-X asks for 75 % of renewable energy, then for all of it.
+    assert {date(2023, 5, 31), date(2025, 12, 31), date(2030, 12, 31)} <= set(days)
+    asked = {
+        day: [(one.id, one.version) for one in profiles.in_force(day)]
+        for day in (date(2023, 5, 30), date(2023, 5, 31))
+    }
+    assert ("cloud-au-centre", "2021") in asked[date(2023, 5, 30)]
+    assert ("cloud-au-centre", "2023") in asked[date(2023, 5, 31)]
+
+
+def test_the_version_that_applies_is_the_newest_of_the_day_or_the_one_named():
+    assert profiles.profile("cloud-au-centre", on=date(2022, 1, 1)).version == "2021"
+    assert profiles.profile("cloud-au-centre", "2021", on=date(2024, 1, 1)).version == "2021"
+    assert profiles.profile("cloud-au-centre").version == max(
+        one.version for one in profiles.shipped() if one.id == "cloud-au-centre"
+    )
+    for name, version, day in (
+        ("cloud-au-centre", "", date(2021, 1, 1)),
+        ("cloud-au-centre", "2019", None),
+        ("nonesuch", "", None),
+    ):
+        with pytest.raises(KeyError):
+            profiles.profile(name, version, on=day)
+
+
 def reading_files():
     from importlib.resources import files
 

@@ -6,8 +6,8 @@ How one is written: docs/profiles.md. What one makes of an offering: `vocab.eval
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,10 +15,20 @@ from typing import Any
 
 from vocab.json_file import JsonFileUnusable, read_json_file
 from vocab.profiles.form import MAX_BYTES, ProfileInvalid, check, schema
-from vocab.profiles.model import Profile
+from vocab.profiles.model import Criterion, FactRule, Profile, leaves
 from vocab.profiles.reading import profile_of
 
-__all__ = ["Profile", "ProfileInvalid", "in_force", "profile", "read", "read_file", "schema", "shipped"]
+__all__ = [
+    "Profile",
+    "ProfileInvalid",
+    "in_force",
+    "profile",
+    "read",
+    "read_file",
+    "schema",
+    "shipped",
+    "turning_days",
+]
 
 _SCHEMA_FILE = "profile.schema.json"
 
@@ -51,6 +61,28 @@ def profile(identifier: str, version: str = "", *, on: date | None = None) -> Pr
         if one.id == identifier and (one.version == version if version else on is None or one.in_force(on)):
             return one
     raise KeyError(f"{identifier}:{version}" if version else identifier)
+
+
+@lru_cache(maxsize=1)
+def turning_days() -> tuple[date, ...]:
+    """The days on which what the shipped profiles ask changes by itself, in order.
+
+    A profile begins to apply or has ceased to, or a limit of one begins to hold.
+    """
+    found: set[date] = set()
+    for one in shipped():
+        found.add(one.valid_from)
+        if one.valid_until is not None:
+            found.add(one.valid_until + timedelta(days=1))
+        for criterion in one.criteria:
+            found.update(_turns(criterion))
+    return tuple(sorted(found))
+
+
+def _turns(criterion: Criterion) -> Iterator[date]:
+    for rule in leaves(criterion.rule):
+        if isinstance(rule, FactRule) and isinstance(rule.limit, tuple):
+            yield from (threshold.since for threshold in rule.limit if threshold.since is not None)
 
 
 def read(document: Mapping[str, Any]) -> Profile:
