@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from vocab import capabilities, certifications, jurisdictions, labels, participant_kinds, programmes
+from vocab import capabilities, certifications, jurisdictions, labels, participant_kinds, profiles, programmes
 from vocab.languages import LANGUAGES, choose
 
 Names = Mapping[str, str]
@@ -50,6 +50,8 @@ def _facet_label(field: str, value: str, language: str) -> str:
                 return choose(ANSWERS[value], language)
             case "jurisdiction" | "exposed_to" | "hosted_in" | "operated_from" | "technology_from":
                 return jurisdictions.name(value, language)
+            case "level" | "eligible_for":
+                return _level_name(value, language)
             case "label":
                 return labels.name(value, language)
             case "certification":
@@ -66,6 +68,15 @@ def _facet_label(field: str, value: str, language: str) -> str:
         # A value of an older index that the vocabulary no longer has.
         return value
     return value
+
+
+def _level_name(value: str, language: str) -> str:
+    """The name of a profile, with its version where the value names one, and of its level. KeyError."""
+    identifier, _, rest = value.partition(":")
+    version, _, level = rest.rpartition(":")
+    found = profiles.profile(identifier, version)
+    told = f" ({version})" if version else ""
+    return f"{found.name(language)}{told}: {found.level(level).name(language)}"
 
 
 def spoken(languages: Sequence[str]) -> str:

@@ -11,10 +11,9 @@ from itertools import chain
 from types import MappingProxyType
 
 from credentials.times import to_rfc3339
+from search.concluded import Consortium, concluded, with_below, with_groups
 from search.fact_names import fact_terms
 from vocab import capabilities as taxonomy
-from vocab import jurisdictions as places
-from vocab import labels as trust_labels
 from vocab.model import Description, Identity
 
 #: Characters of a description that are searched and given back; the whole text stays in the credential.
@@ -63,15 +62,6 @@ class Listing:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     shapes: str = "not_checked"
-
-
-@dataclass(frozen=True, slots=True)
-class Consortium:
-    """A consortium by which an offering is made: its DID, its own records' ids and what it calls itself."""
-
-    did: str
-    ids: tuple[str, ...] = ()
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +131,12 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
     own = tuple(_known(description.capabilities))
     broader = tuple(_unique(up for concept in own for up in taxonomy.ancestors(concept) if up not in own))
     countries = tuple(_unique(description.jurisdictions))
-    groups = sorted({group for code in countries for group in places.groups(code, on)})
+    with_their_groups = with_groups(countries, on)
     names = _bounded(description.names, MAX_NAME)
     descriptions = _bounded(description.descriptions, MAX_DESCRIPTION)
     keywords = tuple(word[:MAX_KEYWORD] for word in description.keywords[:MAX_KEYWORDS])
     labels = tuple(_unique(description.labels))
-    bases = ((reason.value, reason.basis.value) for reason in description.reasons if reason.field == "label")
-    label_bases = tuple(dict.fromkeys((one, basis) for held, basis in bases for one in _with_below(held)))
+    worked_out = concluded(description, on)
     provider = listing.provider
     return Document(
         id=listing.id,
@@ -162,25 +151,36 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
         keywords=keywords,
         provider_id=provider.id,
         provider_name=provider.name[:MAX_NAME],
-        jurisdictions=(*countries, *groups),
+        jurisdictions=with_their_groups,
         capabilities=(*own, *broader),
         capability_terms=tuple(chain.from_iterable(map(_terms, own))),
         broader_terms=tuple(chain.from_iterable(map(_terms, broader))),
         fact_terms=fact_terms(
-            places=(*countries, *groups),
+            places=with_their_groups,
             trust_labels=labels,
             certificates=description.certifications,
             in_programmes=description.programmes,
             kinds=description.participant_kinds,
+            immune=worked_out.immune == "yes",
         ),
         concepts=own,
-        labels=tuple(_unique(one for label in labels for one in _with_below(label))),
-        label_bases=label_bases,
+        labels=tuple(_unique(one for label in labels for one in with_below(label))),
         certifications=description.certifications,
         programmes=description.programmes,
         participant_kinds=description.participant_kinds,
         valid_from=listing.valid_from,
         valid_until=listing.valid_until,
+        label_bases=worked_out.label_bases,
+        levels=worked_out.levels,
+        eligible_for=worked_out.eligible_for,
+        exposed_to=worked_out.exposed_to,
+        immune=worked_out.immune,
+        hosted_in=worked_out.hosted_in,
+        operated_from=worked_out.operated_from,
+        technology_from=worked_out.technology_from,
+        consortia=worked_out.consortia,
+        pue=worked_out.pue,
+        renewable_percent=worked_out.renewable_percent,
         item={
             "id": listing.id,
             "kind": description.kind.value,
@@ -197,6 +197,7 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
             "certifications": list(description.certifications),
             "programmes": list(description.programmes),
             "participant_kinds": list(description.participant_kinds),
+            **worked_out.item,
             "jurisdictions": list(countries),
             "capabilities": list(own),
             "subject": description.subject,
@@ -222,11 +223,6 @@ def primary_name(names: Mapping[str, str]) -> str:
 
 def _bounded(texts: Mapping[str, str], limit: int) -> dict[str, str]:
     return {language: text[:limit] for language, text in list(texts.items())[:MAX_LANGUAGES]}
-
-
-def _with_below(label: str) -> tuple[str, ...]:
-    """The label and those that its holder holds as well: a filter asks for at least one of them."""
-    return (label, *trust_labels.below(label)) if trust_labels.is_label(label) else (label,)
 
 
 def _known(concepts: Iterable[str]) -> Iterable[str]:

@@ -12,6 +12,12 @@ from vocab.languages import LANGUAGES
 _CACHE = 1_000
 
 Names = tuple[tuple[str, str], ...]
+#: What buyers call that; the rules call it immunity to extra-European law.
+_IMMUNE: Names = (
+    ("en", "immune to extra-European law"),
+    ("fr", "immunisé contre les lois extra-européennes"),
+    ("de", "immun gegen außereuropäisches Recht"),
+)
 
 
 def fact_terms(
@@ -21,11 +27,12 @@ def fact_terms(
     certificates: Iterable[str] = (),
     in_programmes: Iterable[str] = (),
     kinds: Iterable[str] = (),
+    immune: bool = False,
 ) -> Names:
     """`(language, text)` for every name of the facts, each once.
 
     `places` are alpha-2 codes and groups of them, all others the vocabulary's ids; what the vocabulary
-    doesn't know has no names.
+    doesn't know has no names. `immune` is whether no law of a state outside the EU reaches the service.
     """
     facts: tuple[tuple[Callable[[str], Names], Iterable[str]], ...] = (
         (_of_place, places),
@@ -35,7 +42,7 @@ def fact_terms(
         (_of_kind, kinds),
     )
     found = (pair for names_of, values in facts for value in values for pair in names_of(value))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys((*found, *(_IMMUNE if immune else ()))))
 
 
 @lru_cache(maxsize=_CACHE)

@@ -31,6 +31,7 @@ from search.values import BASES, IMMUNITIES, UNKNOWN
 from vocab.jurisdictions import GROUPS, countries
 from vocab.model import Identity, Kind
 from vocab.participant_kinds import participant_kinds
+from vocab.profiles import shipped
 
 #: Characters of a cursor; the node's own are far shorter.
 MAX_CURSOR = 2_000
@@ -39,10 +40,18 @@ NO_FACETS = "none"
 #: What any DID looks like (W3C DID Core section 3.1); which methods are resolved is another question.
 DID_PATTERN = "^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$"
 IS_DID = [Length(1, MAX_VALUE), Whole(DID_PATTERN)]
-#: A level of a requirement profile, perhaps by a version of its rules.
-LEVEL_PATTERN = "[^:\\x00]+:[^:\\x00]+(:[^:\\x00]+)?"
 #: What every engine and store can carry.
 IS_TEXT = Whole("^[^\\x00]*$")
+_PROFILES = {profile.id for profile in shipped()}
+#: `profile:level` and `profile:version:level` of every level that there is.
+_LEVELS = tuple(
+    dict.fromkeys(
+        f"{named}:{level.id}"
+        for profile in shipped()
+        for named in (profile.id, f"{profile.id}:{profile.version}")
+        for level in profile.levels
+    )
+)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -70,10 +79,9 @@ def one(description: str, **options: Any) -> fields.String:
     return fields.String(metadata={"description": description}, **options)
 
 
-def many(description: str, *values: str, pattern: str = "") -> fields.List[Any]:
-    """A repeatable parameter: any of its values, which are `values` or match the pattern as a whole."""
-    form = Whole(f"^{pattern}$") if pattern else IS_TEXT
-    inner = fields.String(validate=OneOf(values) if values else [Length(1, MAX_VALUE), form])
+def many(description: str, *values: str) -> fields.List[Any]:
+    """A repeatable parameter: any of its values."""
+    inner = fields.String(validate=OneOf(values) if values else [Length(1, MAX_VALUE), IS_TEXT])
     return fields.List(inner, validate=Length(1, MAX_FILTER_VALUES), metadata={"description": description})
 
 
@@ -128,14 +136,14 @@ class SearchArguments(Arguments):
     )
     provider = many("The provider, by record id, DID or exact name.")
     consortium = many("A consortium all of whose members signed, by record id, DID or exact name.")
-    profile = many("Requirement profile of which some level is reached.")
+    profile = many("Requirement profile of which some level is reached.", *sorted(_PROFILES))
     level = many(
         "Level reached, at least: `gaia-x:L2` by the version in force, or `L2` beside exactly one `profile`.",
-        pattern=f"([^:\\x00]+|{LEVEL_PATTERN})",
+        *dict.fromkeys(level.rpartition(":")[2] for level in _LEVELS),
+        *_LEVELS,
     )
     eligible_for = many(
-        "Level reached: `PROFILE:LEVEL` by the version in force, or `PROFILE:VERSION:LEVEL`.",
-        pattern=LEVEL_PATTERN,
+        "Level reached: `PROFILE:LEVEL` by the version in force, or `PROFILE:VERSION:LEVEL`.", *_LEVELS
     )
     exposed_to = many(
         "Country whose law reaches the service, as far as is known; those of which it isn't known are found "

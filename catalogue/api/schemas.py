@@ -15,6 +15,7 @@ from catalogue.lifecycle import State
 from catalogue.operations import ALLOW, BLOCK, MAX_REASON
 from catalogue.suggestions import KINDS, MAX_SIZE
 from credentials.report import CHECKS, Outcome, Verdict
+from search.values import BASES, IMMUNITIES
 from vocab.certifications import STATUSES as CERTIFICATION_STATUSES
 from vocab.certifications import SUBJECTS as CERTIFICATION_SUBJECTS
 from vocab.model import Basis, Identity, Kind
@@ -62,6 +63,11 @@ def time(description: str, *, nullable: bool = False) -> fields.String:
 def number(description: str) -> fields.Integer:
     """A number of things."""
     return fields.Integer(required=True, validate=Range(min=0), metadata={"description": description})
+
+
+def figure(description: str) -> fields.Float:
+    """A number that may not be known."""
+    return fields.Float(required=True, allow_none=True, metadata={"description": description})
 
 
 def texts(description: str) -> fields.List[Any]:
@@ -254,6 +260,23 @@ class FacetValueSchema(Form):
     label = text("Its name in the reader's language.")
 
 
+class ReachedSchema(Form):
+    """Whose law can reach a service, in short."""
+
+    exposed_to = texts("ISO 3166-1 alpha-2 codes of the countries that are known to.")
+    complete = fields.Boolean(
+        required=True, metadata={"description": "Whether there can be no others, by what is stated."}
+    )
+    immunity = text("To the law of states outside the EU.", validate=OneOf(IMMUNITIES))
+
+
+class ConsortiumItemSchema(Form):
+    """A consortium all of whose members have signed."""
+
+    did = text("Its DID.")
+    name = text("What it is called; empty if nobody says.")
+
+
 class ItemSchema(Form):
     """A listed record as the catalogue reads it, in the reader's language where it has it."""
 
@@ -264,6 +287,34 @@ class ItemSchema(Form):
     keywords = texts("As declared.")
     provider = fields.Nested(ProviderSchema, required=True)
     labels = texts("Trust labels, never on the provider's own word.")
+    label_bases = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String(validate=OneOf(BASES))),
+        required=True,
+        metadata={"description": "By label, on whose word it is held; on `declared` alone it doesn't count."},
+    )
+    levels = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(validate=OneOf(BASES)),
+        required=True,
+        metadata={"description": "By `profile:version:level` that is reached, on which basis."},
+    )
+    exposure = fields.Nested(
+        ReachedSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whose law can reach a service; null where that wasn't worked out."},
+    )
+    hosted_in = texts("Where data are: ISO 3166-1 alpha-2 codes.")
+    operated_from = texts("From where it is operated: ISO 3166-1 alpha-2 codes.")
+    technology_from = texts("Where licensors of its technology are: ISO 3166-1 alpha-2 codes.")
+    consortia = fields.List(
+        fields.Nested(ConsortiumItemSchema),
+        required=True,
+        metadata={"description": "Consortia that make it, where all of their members have signed."},
+    )
+    pue = figure("The worst power usage effectiveness of its sites.")
+    renewable_percent = figure("The least percentage of renewable energy of its sites.")
     certifications = texts("Certifications by trusted bodies, valid today; a version beside its scheme.")
     programmes = texts("Programmes whose authority names the provider.")
     participant_kinds = texts("What the provider says it is.")

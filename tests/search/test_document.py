@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 from search_samples import document
 
+from credentials.identity import record_id
 from search.document import MAX_DESCRIPTION, MAX_NAME, Listing, Provider, document_of, primary_name
 from search.indexing import indexed, listed_key, name_key
 from search.values import named
 from vocab import capabilities
-from vocab.model import Description, Identity, Kind
+from vocab.answers import Outcome, Source
+from vocab.conclusions import (
+    Conclusions,
+    ConsortiumStanding,
+    Exposure,
+    LabelHeld,
+    LevelReached,
+    Reach,
+)
+from vocab.model import Basis, Description, Identity, Kind
+from vocab.service_facts import Party, ServiceFacts
 
 LISTING = Listing(
     id="ab" * 16,
@@ -97,6 +109,119 @@ def test_certifications_programmes_and_kinds_are_filtered_by_and_shown() -> None
     assert (values["programme"], values["participant_kind"]) == (("ipcei-cis",), ("sme",))
     assert made.item["certifications"] == ["secnumcloud", "secnumcloud:3.2"]
     assert (made.item["programmes"], made.item["participant_kinds"]) == (["ipcei-cis"], ["sme"])
+
+
+CONCLUSIONS = Conclusions(
+    labels=(
+        LabelHeld("gaia-x:L2", Basis.ATTESTED),
+        LabelHeld("gaia-x:L2", Basis.COMPUTED),
+        LabelHeld("gaia-x:L3", Basis.DECLARED),
+    ),
+    levels=(
+        LevelReached("cloud-au-centre", "2021", "personal-data", Basis.CERTIFIED),
+        LevelReached("cloud-au-centre", "2023", "protected-secret", Basis.COMPUTED),
+    ),
+    exposure=Exposure(
+        reaches=(Reach("FR", (), ()), Reach("US", (), ("us-cloud-act",))),
+        complete=False,
+        missing=("Nobody says who owns it.",),
+        immunity=Outcome.NOT_MET,
+        conditions=(),
+    ),
+    consortia=(
+        ConsortiumStanding("https://c.example/#us", "Alliance", Outcome.MET, ()),
+        ConsortiumStanding("did:web:unsigned.example", "Unsigned", Outcome.UNKNOWN, ()),
+    ),
+    hosted_in=("FR", "GB"),
+    operated_from=("DE",),
+    technology_from=("US",),
+    pue=Decimal("1.25"),
+    renewable_percent=None,
+    disagreements=(),
+)
+FACTS = ServiceFacts(
+    subject="urn:s",
+    provider=Party("did:web:p.example", frozenset(), ""),
+    identity=Identity.DOMAIN,
+    on=LISTING.listed_at,
+    own=Source("", "", "did:web:p.example", Basis.DECLARED, LISTING.listed_at, None),
+    parties={
+        "https://c.example/#us": Party(
+            "did:web:c.example", frozenset({"did:web:c.example", "https://c.example/#us"}), "Alliance"
+        ),
+    },
+    claims={},
+    declared_criteria={},
+)
+CONCLUDED = replace(DESCRIPTION, labels=("gaia-x:L2",), facts=FACTS, conclusions=CONCLUSIONS)
+
+
+def test_what_is_concluded_is_filtered_by() -> None:
+    values = indexed(document_of(CONCLUDED, LISTING, on=ON)).values
+    assert set(values["label"]) == {"gaia-x:L2", "gaia-x:L1", "gaia-x:SC"}
+    assert {"gaia-x:L1 attested", "gaia-x:SC computed", "gaia-x:L3 declared"} <= set(values["label_basis"])
+    assert "gaia-x:L3 attested" not in values["label_basis"]
+    assert values["eligible_for"] == (
+        "cloud-au-centre:2021:personal-data",
+        "cloud-au-centre:2023:protected-secret",
+    )
+    assert values["exposed_to"] == ("FR", "US", "unknown")
+    assert values["immune"] == ("no",)
+    assert values["hosted_in"] == ("FR", "GB", "EEA", "EU")
+    assert values["technology_from"] == ("US",)
+    assert values["consortium"] == ("did:web:c.example",)
+    assert values["consortium_named"] == ("alliance",)
+    assert set(values["consortium_id"]) == {
+        record_id("did:web:c.example", "did:web:c.example"),
+        record_id("did:web:c.example", "https://c.example/#us"),
+    }
+
+
+def test_only_the_version_in_force_counts_where_none_is_named() -> None:
+    def levels(on: date) -> tuple[str, ...]:
+        return indexed(document_of(CONCLUDED, LISTING, on=on)).values["level"]
+
+    assert levels(date(2022, 6, 1)) == ("cloud-au-centre:personal-data",)
+    assert levels(date(2025, 6, 1)) == ("cloud-au-centre:protected-secret",)
+    assert levels(date(2020, 6, 1)) == ()
+
+
+def test_what_is_concluded_is_shown_as_it_is() -> None:
+    item = document_of(CONCLUDED, LISTING, on=ON).item
+    assert item["labels"] == ["gaia-x:L2"]
+    assert item["label_bases"] == {"gaia-x:L2": ["attested", "computed"], "gaia-x:L3": ["declared"]}
+    assert item["levels"] == {
+        "cloud-au-centre:2021:personal-data": "certified",
+        "cloud-au-centre:2023:protected-secret": "computed",
+    }
+    assert item["exposure"] == {"exposed_to": ["FR", "US"], "complete": False, "immunity": "no"}
+    assert (item["hosted_in"], item["pue"], item["renewable_percent"]) == (["FR", "GB"], 1.25, None)
+    assert item["consortia"] == [{"did": "did:web:c.example", "name": "Alliance"}]
+    assert document_of(DESCRIPTION, LISTING, on=ON).item["exposure"] is None
+
+
+def test_immunity_is_found_by_its_name_only_where_it_is_given() -> None:
+    immune = replace(CONCLUSIONS, exposure=replace(CONCLUSIONS.exposure, immunity=Outcome.MET))
+    made = document_of(replace(CONCLUDED, conclusions=immune), LISTING, on=ON)
+    assert ("en", "immune to extra-European law") in made.fact_terms
+    assert not any("immun" in text for _, text in document_of(CONCLUDED, LISTING, on=ON).fact_terms)
+
+
+def test_figures_are_rounded_to_the_worse_and_days_counted_in_whole() -> None:
+    made = document(
+        "a",
+        pue=Decimal("1.30001"),
+        renewable_percent=Decimal("74.99999"),
+        valid_from=datetime(2026, 3, 1, 18, tzinfo=UTC),
+        valid_until=datetime(2026, 3, 5, tzinfo=UTC),
+    )
+    assert indexed(made).numbers == {
+        "pue": 13_001,
+        "renewable": 749_999,
+        "valid_from": date(2026, 3, 1).toordinal(),
+        "valid_until": date(2026, 3, 4).toordinal(),
+    }
+    assert "pue" not in indexed(document("a", pue=Decimal("1e30"))).numbers
 
 
 def test_primary_name_is_the_untagged_then_the_english_then_the_first_by_tag() -> None:

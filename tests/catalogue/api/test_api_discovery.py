@@ -6,6 +6,7 @@ import pytest
 from api_support import ApiNode, Provider, problem
 
 from catalogue.api.queries import query_of
+from catalogue.wording import facet_label
 from search.query import DEFAULT_FACETS, FACET_FIELDS, Sort
 from vocab.model import Kind
 
@@ -66,7 +67,8 @@ def test_every_filter_is_taken_beside_the_others(api: ApiNode, provider: Provide
     api.listed(provider.signed("Filtered"))
     api.index()
     query = (
-        "label=gaia-x:L1&basis=attested&basis=computed&profile=gaia-x&level=L2&eligible_for=a:b:c&eligible_for=a:b"
+        "label=gaia-x:L1&basis=attested&basis=computed&profile=cigref&level=safe"
+        "&eligible_for=cloud-au-centre:2023:protected-secret&eligible_for=green:published"
         "&exposed_to=US&exposed_to=unknown&not_exposed_to=CN&unknown=include&immune=yes&hosted_in=EU"
         "&operated_from=EEA&technology_from=US&consortium=did:web:c.example&pue_max=1.3&renewable_min=75"
         "&valid_on=2026-11-25"
@@ -149,9 +151,12 @@ def test_walk_by_name_meets_each_exactly_once(api: ApiNode, provider: Provider) 
         "q=%00",
         "basis=attested",
         "basis=rumoured&label=gaia-x:L1",
-        "level=L2",
-        "level=L2&profile=a&profile=b",
-        "eligible_for=L2",
+        "level=safe",
+        "level=safe&profile=cigref&profile=green",
+        "level=cigref:unsafe",
+        "eligible_for=safe",
+        "eligible_for=cigref:1:safe",
+        "profile=horoscope",
         "exposed_to=UK",
         "not_exposed_to=EU",
         "unknown=include",
@@ -173,6 +178,25 @@ def test_unusable_parameters_are_400_and_named(api: ApiNode, path: str, query: s
     api.index()
     body = problem(api.client.get(f"{path}?{query}"), "invalid-parameter", 400)
     assert body["where"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "french"),
+    [
+        ("exposed_to", "US", "États-Unis"),
+        ("exposed_to", "unknown", "non connu"),
+        ("immune", "no", "non"),
+        ("hosted_in", "EEA", "Espace économique européen"),
+        ("level", "secnumcloud:3.2", "SecNumCloud (ANSSI): SecNumCloud 3.2"),
+        ("eligible_for", "secnumcloud:2022:3.2", "SecNumCloud (ANSSI) (2022): SecNumCloud 3.2"),
+        # Of an index made by an older program.
+        ("level", "gone:L1", "gone:L1"),
+        ("eligible_for", "secnumcloud", "secnumcloud"),
+        ("immune", "perhaps", "perhaps"),
+    ],
+)
+def test_values_are_named_for_their_reader(field: str, value: str, french: str) -> None:
+    assert facet_label(field, value, ["fr"]) == french
 
 
 def test_index_that_is_missing_is_503(api: ApiNode) -> None:
