@@ -21,6 +21,8 @@ from vocab.attestations import certification_in, participation_in
 from vocab.fact_reading import (
     certifications_of,
     consortia_of,
+    declared_criteria_of,
+    does_without_of,
     energy_of,
     licences_of,
     members_of,
@@ -46,6 +48,8 @@ READERS = {
 }
 #: Terms whose values are identifiers.
 LINKS = {"consortium": consortia_of, "memberOf": memberships_of}
+#: Terms whose values are plain texts, in the order in which they are written.
+TEXTS = {"declaresCriterion": declared_criteria_of, "doesWithout": does_without_of}
 #: What the terms are called in the values read from them, where that isn't the same word.
 READ_AS = {"start_date": "start", "end_date": "end", "standard": "standards", "certificate_number": "number"}
 
@@ -91,6 +95,8 @@ def test_every_fact_is_read_as_the_table_states_it(name: str, graphs: dict[str, 
     for term, value in entry.members["facts"].items():
         if term in LINKS:
             assert list(LINKS[term](node)) == rows(value)
+        elif term in TEXTS:
+            assert sorted(TEXTS[term](graph, node)) == sorted(rows(value))
         elif term == "certification":
             (read,) = certifications_of(graph, node)
             (said,) = rows(value)
