@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 from catalogue.bearings import Bearing, BearingChange, bearing_on, changes
 from catalogue.current import Current, Graphs, current_lines, envelope_of
 from catalogue.lifecycle import State
+from catalogue.others import Start, TooManyAtOnce, followed, others_of
 from catalogue.settings import Settings
 from catalogue.trusting import TrustFile
 from credentials.identity import digest_of, record_id
 from search.document import Document, Listing, Provider, document_of
 from vocab.answers import Source
-from vocab.describe import Evidence, Statement, describe, evidence_keys, identity_of
+from vocab.describe import Evidence, Statement, describe, evidence_keys, identity_of, kind_of
 from vocab.graph import Graph
 from vocab.model import Basis, Description, Kind
 
@@ -73,6 +74,12 @@ class _Party:
     id: str | None
     name: str
 
+    def draws_on(self) -> tuple[str, ...]:
+        """The other participants that it names."""
+        return tuple(
+            name for statement in self.statements for name in followed(statement.graph, statement.subject)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _World:
@@ -117,11 +124,23 @@ class Describer:
         self, connection: Connection, records: Sequence[str], now: datetime
     ) -> dict[str, Described]:
         """Records as they stand, by id; those of which nothing is left are missing. Raises Rejection."""
+        try:
+            return self._describe_all(connection, records, now)
+        except TooManyAtOnce:
+            half = len(records) // 2
+            return self.describe_all(connection, records[:half], now) | self.describe_all(
+                connection, records[half:], now
+            )
+
+    def _describe_all(
+        self, connection: Connection, records: Sequence[str], now: datetime
+    ) -> dict[str, Described]:
         lines = current_lines(connection, records)
         graphs = self._graphs.of(connection, lines.values())
         issuers = {line.issuer for line in lines.values()}
         providers = self._world(connection, issuers, Kind.PARTICIPANT)
         parties = {issuer: self._party(issuer, providers, now) for issuer in issuers}
+        others = self._others(connection, lines, graphs, parties, now)
         keys = {
             record: evidence_keys(
                 line.subject,
@@ -143,6 +162,7 @@ class Describer:
                 trust=trust,
                 participants=party.statements,
                 attestations=tuple(attestations[name] for name in sorted(attestations)),
+                others=others.get(record, ()),
             )
             identity, reason = identity_of(line.issuer, obtained=line.obtained, evidence=evidence)
             description = describe(
@@ -171,6 +191,34 @@ class Describer:
         lines = current_lines(connection, records)
         graphs = self._graphs.of(connection, lines.values())
         return changes(connection, records, lines, graphs, self.trust.current(), now)
+
+    def _others(
+        self,
+        connection: Connection,
+        lines: Mapping[str, Current],
+        graphs: Mapping[str, Graph],
+        parties: Mapping[str, _Party],
+        now: datetime,
+    ) -> dict[str, tuple[Statement, ...]]:
+        """Of each offering, what those say of themselves on whom it draws. Raises TooManyAtOnce."""
+
+        def load(names: set[str]) -> dict[str, list[Statement]]:
+            world = self._world(connection, names, Kind.PARTICIPANT)
+            return {
+                name: sorted(
+                    world.statements((name,), now).values(),
+                    key=lambda statement: (statement.issuer, statement.subject, statement.content_id),
+                )
+                for name in names
+            }
+
+        by_provider = {issuer: party.draws_on() for issuer, party in parties.items()}
+        starts = {
+            record: Start(line.issuer, (*followed(graphs[record], line.subject), *by_provider[line.issuer]))
+            for record, line in lines.items()
+            if kind_of(line.subject, graphs[record]) is Kind.OFFERING
+        }
+        return others_of(starts, load)
 
     def _world(self, connection: Connection, targets: Iterable[str], kind: Kind) -> _World:
         grouped: dict[str, list[Bearing]] = {}

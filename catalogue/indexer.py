@@ -14,7 +14,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +24,7 @@ import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalogue.bearings import BearingChange, enter, providers_named
+from catalogue.bearings import BearingChange, enter, offerings_naming, providers_named, resting_on
 from catalogue.describing import Describer
 from catalogue.engines import writing_engines
 from catalogue.ledger import records_of_entries
@@ -179,14 +181,14 @@ class Indexer:
 
     def _all_concerned(self, touched: dict[str, None], after: Position) -> Iterator[list[str]]:
         """First the touched records, then those that changed evidence bears on, in chunks."""
-        targets = self._note_bearings(list(touched))
+        reach = self._note_bearings(list(touched))
         yield from _chunks(list(touched))
         # The turn of those that the log names later comes: an index made anew would describe them twice.
-        for concerned in self._concerned(targets, after.log):
+        for concerned in self._concerned(reach, after.log):
             yield [record for record in concerned if record not in touched]
 
-    def _note_bearings(self, records: list[str]) -> set[str]:
-        """Enter whom participants and evidence bear on; returns the targets for which that changed."""
+    def _note_bearings(self, records: list[str]) -> _Reach:
+        """Enter who bears on whom and who draws on whom; returns how far what changed reaches."""
         now = self._clock()
         changes: list[BearingChange] = []
         for chunk in _chunks(records):
@@ -197,54 +199,56 @@ class Indexer:
                     lambda connection, records: self._describer.bearing_changes(connection, records, now),
                 )
         if not changes:
-            return set()
-        self._tell_of_gone({target for change in changes for target in change.gone}, now)
+            return _Reach()
+        self._tell_of_gone(changes, now)
         with self._database.write() as connection:
             for change in changes:
                 enter(connection, change)
-        return self._with_providers({target for change in changes for target in change.targets})
+        return self._reach(
+            {target for change in changes for target in change.targets},
+            {target for change in changes if change.kind is Kind.PARTICIPANT for target in change.targets},
+        )
 
-    def _tell_of_gone(self, targets: set[str], now: datetime) -> None:
+    def _tell_of_gone(self, changes: Sequence[BearingChange], now: datetime) -> None:
         """Make it an event for each record that evidence bears on it no more, before that is entered.
 
         Once it is entered, nothing says whom it bore on; other engines' indexers have yet to come to it, and
         this one may be killed.
         """
-        for records in self._concerned(self._with_providers(targets), sys.maxsize):
+        gone = {target for change in changes for target in change.gone}
+        if not gone:
+            return
+        # Nothing tells any more whether it was a participant: whoever names it is told.
+        for records in self._concerned(self._reach(gone, gone), sys.maxsize):
             with self._database.write() as connection:
                 for record in records:
                     tell(connection, now, "evidence", record, None, "what was attested of it is gone")
             self._told = True
 
-    def _with_providers(self, targets: set[str]) -> set[str]:
+    def _reach(self, targets: set[str], participants: set[str]) -> _Reach:
+        """How far a change reaches that bears on `targets`, of which some are identifiers of participants."""
         with self._database.read() as connection:
-            return targets | providers_named(connection, targets)
+            providers = providers_named(connection, targets)
+            named = resting_on(connection, participants)
+        return _Reach(frozenset(targets | providers | named), frozenset(named))
 
-    def _concerned(self, targets: set[str], below: int) -> Iterator[list[str]]:
-        """The records that evidence about `targets` bears on, in chunks, of those listed below a position."""
-        for target in sorted(targets):
-            last = ""
-            while True:
-                with self._database.read() as connection:
-                    chunk = list(
-                        connection.execute(
-                            select(listings.c.record_id)
-                            .where(
-                                (listings.c.subject == target)
-                                | (listings.c.issuer == target)
-                                | (listings.c.credential == target),
-                                listings.c.record_id > last,
-                                listings.c.position < below,
-                            )
-                            .distinct()
-                            .order_by(listings.c.record_id)
-                            .limit(CHUNK)
-                        ).scalars()
-                    )
-                if not chunk:
-                    break
-                yield chunk
-                last = chunk[-1]
+    def _concerned(self, reach: _Reach, below: int) -> Iterator[list[str]]:
+        """The records that a change reaches, in chunks, of those listed below a position."""
+        for target in sorted(reach.targets):
+            yield from self._pages(partial(_about, target=target, below=below, limit=CHUNK))
+        for name in sorted(reach.named):
+            yield from self._pages(partial(offerings_naming, name=name, below=below, limit=CHUNK))
+
+    def _pages(self, read: Callable[..., Sequence[str]]) -> Iterator[list[str]]:
+        """All that `read` finds, beginning after the last record of the page before."""
+        last = ""
+        while True:
+            with self._database.read() as connection:
+                page = list(read(connection, after=last))
+            if not page:
+                return
+            yield page
+            last = page[-1]
 
     def _documents(self, records: list[str]) -> tuple[list[Document], list[str]]:
         """What to put into the index for these records, and which of them to take out."""
@@ -289,6 +293,38 @@ class Indexer:
         return self._readable(connection, records[:half], read) + self._readable(
             connection, records[half:], read
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """How far a change of evidence reaches.
+
+    To all that is about or by any of `targets`, and to each offering that draws on one of `named`.
+    """
+
+    targets: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+
+
+def _about(connection: Connection, *, target: str, after: str, below: int, limit: int) -> Sequence[str]:
+    """Up to `limit` records about a target, by it or from its credential, by id."""
+    return (
+        connection.execute(
+            select(listings.c.record_id)
+            .where(
+                (listings.c.subject == target)
+                | (listings.c.issuer == target)
+                | (listings.c.credential == target),
+                listings.c.record_id > after,
+                listings.c.position < below,
+            )
+            .distinct()
+            .order_by(listings.c.record_id)
+            .limit(limit)
+        )
+        .scalars()
+        .all()
+    )
 
 
 def run(settings: Settings, stop: threading.Event) -> None:

@@ -120,7 +120,7 @@ class Operations:
                 connection.execute(
                     update(bearings).where(bearings.c.record_id == record).values(turns_at=None)
                 )
-                tell(connection, now, "turned", record, None, "what it attests begins or ends today")
+                tell(connection, now, "turned", record, None, "something that it states begins or ends today")
         return len(due) + len(turned)
 
     def _set_rule(self, did: str, rule: str, reason: str) -> IssuerRule:
@@ -151,7 +151,7 @@ class _Due:
 
 
 def _turned(connection: Connection, now: datetime) -> list[str]:
-    """Records whose attestation began or ceased to hold, on a day that it names itself."""
+    """Records of which something began or ceased to hold, on a day that they name themselves."""
     return list(
         connection.execute(
             select(bearings.c.record_id)

@@ -6,11 +6,11 @@ says, and for what it names: this very service, its credential, or the provider.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from vocab.evidence import CERTIFIES, PARTICIPATES, Evidence, Statement, all_types, counts
-from vocab.fact_reading import certification_in, participation_in
+from vocab.fact_reading import certification_in, certifications_of, participation_in
 from vocab.facts import CertificationFact, ParticipationFact, Period
 from vocab.graph import Graph
 from vocab.model import Basis
@@ -53,19 +53,29 @@ def participating(names: set[str], issuer: str, evidence: Evidence) -> Iterator[
 
 
 def turning_days(graph: Graph, subject: str) -> tuple[date, ...]:
-    """The days on which what an attestation says begins or ceases to hold, in order; none for others."""
+    """The days on which something that is said begins or ceases to hold, in order.
+
+    The period of an attestation; of services and participants those of the certificates that they say they
+    have.
+    """
     types, node = all_types(graph, subject), graph.nodes.get(subject)
-    fact: CertificationFact | ParticipationFact | None = None
-    if node is not None and CERTIFICATION in types:
-        fact = certification_in(graph, node)
-    elif node is not None and PROGRAMME_PARTICIPATION in types:
-        fact = participation_in(graph, node)
-    return _turns(fact.period) if fact is not None else ()
+    if node is None:
+        return ()
+    facts: Iterable[CertificationFact | ParticipationFact | None]
+    if CERTIFICATION in types:
+        facts = (certification_in(graph, node),)
+    elif PROGRAMME_PARTICIPATION in types:
+        facts = (participation_in(graph, node),)
+    else:
+        facts = certifications_of(graph, node)
+    return tuple(sorted({day for fact in facts if fact is not None for day in _turns(fact.period)}))
 
 
-def _turns(period: Period) -> tuple[date, ...]:
-    after = period.end + timedelta(days=1) if period.end is not None and period.end < _LAST_DAY else None
-    return tuple(sorted(day for day in (period.start, after) if day is not None))
+def _turns(period: Period) -> Iterator[date]:
+    if period.start is not None:
+        yield period.start
+    if period.end is not None and period.end < _LAST_DAY:
+        yield period.end + timedelta(days=1)
 
 
 def _certification(statement: Statement) -> CertificationFact | None:

@@ -1,8 +1,8 @@
 """The tables, by kind of memory (docs/architecture.md).
 
 Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `issuer_rules`, `schemas`. Derived from those by
-a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`, `rechecks`, `standings`. Short-lived:
-`refusals`, `did_cache`, `fetched`.
+a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`, `draws`, `rechecks`, `standings`.
+Short-lived: `refusals`, `did_cache`, `fetched`.
 
 Times are RFC 3339 text in UTC with exactly six decimals, so that text order is time order on every database.
 """
@@ -204,6 +204,17 @@ bearings = Table(
     Index("ix_bearings_target", "target", "kind"),
 )
 
+#: Whom offerings and participants name, so that what is read of them rests on these too (`bearings` is the
+#: other direction: who speaks about whom).
+draws = Table(
+    "draws",
+    metadata,
+    Column("record_id", _RECORD, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Index("ix_draws_target", "target", "kind", "record_id"),
+)
+
 #: Recent refusals by claimed (not verified) issuer, for "why isn't mine listed?". Bounded, no bytes kept.
 refusals = Table(
     "refusals",
@@ -235,7 +246,7 @@ fetched = Table(
 )
 
 #: What a rebuild makes anew; foreign tables first.
-DERIVED = (reports, listings, repeats, withdrawals, bearings, rechecks, standings)
+DERIVED = (reports, listings, repeats, withdrawals, bearings, draws, rechecks, standings)
 #: What a backup carries, in the order in which it is put back.
 KEPT = (heads, log, blobs, evidence, events, issuer_rules, schemas)
 

@@ -134,6 +134,22 @@ def test_certificate_counts_from_its_first_to_its_last_day_though_nothing_is_pub
     assert shown == [False, False, True, True, False]
 
 
+def test_certificate_that_a_service_claims_for_itself_is_claimed_on_its_days_alone(
+    world: World, index: Index, clock: Clock
+) -> None:
+    claimed = {"scheme": "secnumcloud", "startDate": "2026-06-03", "endDate": "2026-06-04"}
+    about = {"id": SERVICE, "type": "gx:ServiceOffering", "gx:name": "Nuage", "certification": claimed}
+    record = str(world.publish(world.provider.sign(world.provider.federation_credential(about))).id)
+    turned = []
+    for _ in range(5):
+        index(world.node)
+        page = world.node.discovery.history(record, order="newest", size=10)
+        turned.append(sum(one.kind == "turned" for one in page.items))
+        clock.advance(days=1)
+    # It begins on 3 June and has ended on the 5th; it is described anew on both.
+    assert turned == [0, 0, 1, 1, 2]
+
+
 def test_day_passed_while_no_indexer_ran_is_caught_up(world: World, index: Index, clock: Clock) -> None:
     world.offering()
     world.certify(SERVICE, startDate="2026-06-03", endDate="2026-06-04")

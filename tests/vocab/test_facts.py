@@ -197,7 +197,10 @@ def test_an_attestation_turns_on_its_first_day_and_after_its_last():
     assert turning_days(graph, ATTESTED["id"]) == (date(2026, 1, 1), date(2029, 1, 1))
     graph = graph_of({**PARTICIPATION, "startDate": [], "endDate": "9999-12-31"})
     assert turning_days(graph, PARTICIPATION["id"]) == ()
-    assert turning_days(graph_of(OFFERING), OFFERING["id"]) == ()
+
+
+def test_a_service_turns_with_the_certificates_that_it_says_it_has():
+    assert turning_days(graph_of(OFFERING), OFFERING["id"]) == (date(2026, 1, 1), date(2029, 1, 1))
 
 
 @pytest.mark.parametrize(
