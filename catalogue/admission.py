@@ -29,6 +29,8 @@ DAY = 86_400
 IPV6_PREFIX = 64
 #: DID methods whose identifiers anybody makes at no cost, so that limits per issuer don't bind them.
 SELF_ISSUED = ("did:key:", "did:jwk:")
+#: The scope of the limit on what one host is asked.
+FETCHED_HOST = "fetched host"
 #: What to call a client without an address (a socket file, the command line).
 LOCAL = "local"
 
@@ -77,7 +79,7 @@ class Admission:
             DAY,
             f"{settings.self_issued_daily} per day",
         )
-        self._fetch_host = Limit.rate("fetched host", "fetch", settings.rate_fetch_host)
+        self._fetch_host = Limit.rate(FETCHED_HOST, "fetch", settings.rate_fetch_host)
         self._fetch_address = Limit.rate("address", "fetch", settings.rate_fetch_address)
 
     def request(self, address: str | None, action: Action, size: int = 0) -> None:

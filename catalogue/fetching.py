@@ -1,4 +1,7 @@
-"""The only way to the outside: https to public addresses, within bounds of time and size.
+"""The only way to the outside: to public addresses, within bounds of time and size.
+
+Over https; over plain http too for what its authority has signed itself (CRLs and OCSP answers), which nobody
+on the way can change.
 
 The host is resolved here, every address is checked, and the connection goes to a checked address, so that a
 name that changes its answer between check and use gains nothing. urllib3 is used below requests' level, since
@@ -7,6 +10,7 @@ requests would bring proxies, netrc and cookies from its surroundings.
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import ssl
@@ -21,8 +25,8 @@ from urllib.parse import urljoin, urlsplit
 
 import certifi
 import urllib3
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from catalogue.addresses import is_public
 from credentials.dids import is_domain_name
@@ -31,6 +35,8 @@ from credentials.times import Clock, utc_now
 
 #: From the first look-up to the last byte, redirects included. A publication waits for it.
 TOTAL_SECONDS = 10.0
+#: The same for signed data, without which a publication goes on.
+SIGNED_SECONDS = 4.0
 #: A host that takes longer to accept a connection is down or far away.
 CONNECT_SECONDS = 4.0
 #: Hops are for moved documents; more are a loop or a game.
@@ -47,7 +53,8 @@ CHUNK = 65_536
 
 USER_AGENT = "federation-catalogue"
 
-_HTTPS_PORT = 443
+#: What may be fetched, with the port that is meant where a URL names none.
+_PORTS = {"https": 443, "http": 80}
 # Below 1024 live other services (mail, SSH, databases' friends), which should not get a TLS greeting from us.
 _FIRST_FREE_PORT = 1024
 _URL_CHARACTERS = re.compile(r"[!-~]+")
@@ -58,7 +65,7 @@ _TEMPORARY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 
 
-class HttpsFetcher:
+class WebFetcher:
     """A `credentials.resolving.Fetcher`. One per process; safe to share between threads.
 
     `allowed_hosts` (`host` or `host:port`) may have any address and port; the operator answers
@@ -81,14 +88,16 @@ class HttpsFetcher:
         self._total_seconds = total_seconds
         self._lookups = threading.BoundedSemaphore(MAX_LOOKUPS)
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int) -> Fetched:
+    def fetch(self, url: str, *, accept: str, max_bytes: int, signed: bool = False) -> Fetched:
         """GET `url`, following redirects; the body as sent, at most `max_bytes`.
 
-        FetchFailed for anything but a complete 200 from a public https host within the bounds.
+        `signed`: whoever reads the answer checks its authority's signature, so plain http will do.
+        FetchFailed for anything but a complete 200 from a public host within the bounds.
         """
-        deadline = time.monotonic() + self._total_seconds
+        seconds = min(SIGNED_SECONDS, self._total_seconds) if signed else self._total_seconds
+        deadline = time.monotonic() + seconds
         for _ in range(MAX_REDIRECTS + 1):
-            target = _Target.of(url)
+            target = _Target.of(url, plain_too=signed)
             addresses = self._checked_addresses(target, deadline)
             with closing(self._connect(target, addresses, accept, deadline)) as response:
                 if response.status not in _REDIRECTS:
@@ -112,7 +121,7 @@ class HttpsFetcher:
         if not trusted:
             if not is_domain_name(target.host):
                 raise FetchFailed(target.url, "the host is not a domain name", temporary=False)
-            if target.port != _HTTPS_PORT and target.port < _FIRST_FREE_PORT:
+            if target.port != _PORTS[target.scheme] and target.port < _FIRST_FREE_PORT:
                 raise FetchFailed(target.url, f"port {target.port} is not for web pages", temporary=False)
         addresses = self._look_up(target, deadline)
         if not trusted and not all(is_public(address) for address in addresses):
@@ -162,8 +171,11 @@ class HttpsFetcher:
         raise refused or FetchFailed(target.url, "the host has no address", temporary=True)
 
     def _get(self, target: _Target, address: str, accept: str, deadline: float) -> urllib3.BaseHTTPResponse:
-        pool = _PinnedPool(
-            target.host, target.port, ssl_context=self._tls, maxsize=1, address=address, deadline=deadline
+        pinned: dict[str, Any] = {"maxsize": 1, "address": address, "deadline": deadline}
+        pool = (
+            _PinnedPool(target.host, target.port, ssl_context=self._tls, **pinned)
+            if target.scheme == "https"
+            else _PlainPool(target.host, target.port, **pinned)
         )
         remaining = _remaining(deadline)
         return pool.urlopen(
@@ -188,13 +200,14 @@ class _Target:
     """A URL taken apart once, so that what is checked is what is connected to."""
 
     url: str
+    scheme: str
     host: str
     port: int
     path: str
 
     @classmethod
-    def of(cls, url: str) -> _Target:
-        """FetchFailed unless `url` is plain https without user-info."""
+    def of(cls, url: str, *, plain_too: bool) -> _Target:
+        """FetchFailed unless `url` is https (or, where that will do, http) without user-info."""
         if len(url) > MAX_URL or not _URL_CHARACTERS.fullmatch(url) or "\\" in url:
             raise FetchFailed(url, "not an acceptable URL", temporary=False)
         try:
@@ -202,12 +215,13 @@ class _Target:
             port = parts.port
         except ValueError as error:
             raise FetchFailed(url, "not an acceptable URL", temporary=False) from error
-        if parts.scheme != "https":
-            raise FetchFailed(url, "only https is fetched", temporary=False)
+        if parts.scheme != "https" and not (plain_too and parts.scheme == "http"):
+            reason = f"only https{' and http are' if plain_too else ' is'} fetched"
+            raise FetchFailed(url, reason, temporary=False)
         if "@" in parts.netloc or not parts.hostname or port == 0:
             raise FetchFailed(url, "the URL carries user-info, or no host or port", temporary=False)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return cls(url.partition("#")[0], parts.hostname, port or _HTTPS_PORT, path)
+        return cls(url.partition("#")[0], parts.scheme, parts.hostname, port or _PORTS[parts.scheme], path)
 
 
 class _DeadlineSocket(ssl.SSLSocket):
@@ -221,6 +235,16 @@ class _DeadlineSocket(ssl.SSLSocket):
         return super().recv_into(buffer, nbytes, flags)
 
 
+class _PlainDeadlineSocket(socket.socket):
+    """The same without TLS."""
+
+    deadline: float = math.inf
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        self.settimeout(_remaining(self.deadline))
+        return super().recv_into(buffer, nbytes, flags)
+
+
 class _PinnedConnection(HTTPSConnection):
     """Connects to one address; name, SNI and certificate check stay those of the host."""
 
@@ -230,15 +254,7 @@ class _PinnedConnection(HTTPSConnection):
         self._deadline = deadline
 
     def _new_conn(self) -> socket.socket:
-        try:
-            connection = socket.create_connection(
-                (self._address, self.port), timeout=min(CONNECT_SECONDS, _remaining(self._deadline))
-            )
-        except OSError as error:
-            raise urllib3.exceptions.NewConnectionError(self, "no connection") from error
-        # For the TLS handshake, which counts the time-out from its start to its end.
-        connection.settimeout(_remaining(self._deadline))
-        return connection
+        return _connection(self, self._address, self._deadline)
 
     def connect(self) -> None:
         super().connect()
@@ -246,8 +262,40 @@ class _PinnedConnection(HTTPSConnection):
             self.sock.deadline = self._deadline
 
 
+class _PlainConnection(HTTPConnection):
+    """Connects to one address, without TLS."""
+
+    def __init__(self, *args: Any, address: str, deadline: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._address = address
+        self._deadline = deadline
+
+    def _new_conn(self) -> socket.socket:
+        made = _connection(self, self._address, self._deadline)
+        connection = _PlainDeadlineSocket(made.family, made.type, made.proto, fileno=made.detach())
+        connection.deadline = self._deadline
+        return connection
+
+
 class _PinnedPool(HTTPSConnectionPool):
     ConnectionCls = _PinnedConnection
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+def _connection(by: HTTPConnection, address: str, deadline: float) -> socket.socket:
+    """A connection to this address and no other."""
+    try:
+        connection = socket.create_connection(
+            (address, by.port), timeout=min(CONNECT_SECONDS, _remaining(deadline))
+        )
+    except OSError as error:
+        raise urllib3.exceptions.NewConnectionError(by, "no connection") from error
+    # For the TLS handshake, which counts the time-out from its start to its end.
+    connection.settimeout(_remaining(deadline))
+    return connection
 
 
 def _remaining(deadline: float) -> float:

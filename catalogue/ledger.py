@@ -61,6 +61,8 @@ _SOURCE_MEDIA_TYPES = {
     "trust-anchor": "application/pem-certificate-chain",
     # A token or JSON: nobody but a rebuild reads it.
     "status-list": "application/octet-stream",
+    # A CRL or an OCSP answer.
+    "revocation": "application/octet-stream",
 }
 #: Characters of a credential's own id that can be looked up: databases can't index texts without bound.
 MAX_CREDENTIAL_ID = 1_000

@@ -1,4 +1,4 @@
-"""Certificate chains and status lists for the verifier: fetched, and kept for all workers for a while."""
+"""Chains, status lists, CRLs and OCSP answers for the verifier: fetched, and kept for all workers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, insert, select
 
-from catalogue.admission import Admission
+from catalogue.admission import FETCHED_HOST, Admission
+from catalogue.errors import LimitExceeded
+from catalogue.out_of_reach import OutOfReach
 from catalogue.store.database import Database
 from catalogue.store.tables import fetched as cache
 from catalogue.store.tables import read_time, stored_time
@@ -17,8 +19,10 @@ from credentials.times import Clock
 
 #: The longest that an answer is used again, whatever a status list says of itself.
 MAX_AGE = timedelta(hours=1)
-#: Answers kept: chains of some kB, status lists of 20 kB as a rule and 1 MB at the very most.
-MAX_IN_STORE = 500
+#: Answers kept: chains and OCSP answers of some kB, status lists and CRLs of 20 kB as a rule.
+MAX_IN_STORE = 2_000
+#: Bytes of all of them: a status list may have 1 MB, a CRL 2 MB.
+MAX_BYTES_IN_STORE = 200_000_000
 
 
 class SharedAnswers:
@@ -29,15 +33,27 @@ class SharedAnswers:
         self._fetcher = fetcher
         self._admission = admission
         self._clock = clock
+        self._silent = OutOfReach(clock)
 
     def for_client(self, address: str | None) -> Outside:
         """An `Outside` whose fetches count against the client at `address`."""
         return _Client(self, address)
 
     def fetch(
-        self, url: str, address: str | None, *, accept: str, max_bytes: int, not_before: datetime | None
+        self,
+        url: str,
+        address: str | None,
+        *,
+        accept: str,
+        max_bytes: int,
+        not_before: datetime | None,
+        signed: bool,
     ) -> Fetched:
-        """An answer of the last hour, not from before `not_before`. Raises FetchFailed, LimitExceeded."""
+        """An answer of the last hour, not from before `not_before`. Raises FetchFailed, LimitExceeded.
+
+        For `signed` data, which verdicts can do without, nobody waits for a host that was silent just now,
+        and a host that was asked too often is one out of reach.
+        """
         now = self._clock()
         oldest = max(now - MAX_AGE, not_before or now - MAX_AGE)
         kept = self._kept(url, oldest)
@@ -47,8 +63,19 @@ class SharedAnswers:
             host = urlsplit(url).hostname or ""
         except ValueError as error:
             raise FetchFailed(url, "not an acceptable URL", temporary=False) from error
-        self._admission.fetch(host, address)
-        answer = self._fetcher.fetch(url, accept=accept, max_bytes=max_bytes)
+        if signed and self._silent.get(host) is not None:
+            raise FetchFailed(url, "the host was out of reach just now", temporary=True)
+        try:
+            self._admission.fetch(host, address)
+            answer = self._fetcher.fetch(url, accept=accept, max_bytes=max_bytes, signed=signed)
+        except LimitExceeded as limit:
+            if not signed or limit.scope != FETCHED_HOST:
+                raise
+            raise FetchFailed(url, "this node asked the host too often just now", temporary=True) from limit
+        except FetchFailed as failure:
+            if signed and failure.temporary:
+                self._silent.remember(host, failure)
+            raise
         self._keep(url, answer.body, now)
         return Fetched(answer.body, answer.media_type, answer.url, now)
 
@@ -66,8 +93,10 @@ class SharedAnswers:
             connection.execute(
                 delete(cache).where((cache.c.url == url) | (cache.c.fetched_at <= stored_time(now - MAX_AGE)))
             )
-            size = connection.execute(select(func.count()).select_from(cache)).scalar_one()
-            if size < MAX_IN_STORE:
+            count, size = connection.execute(
+                select(func.count(), func.coalesce(func.sum(func.length(cache.c.data)), 0))
+            ).one()
+            if count < MAX_IN_STORE and size + len(data) <= MAX_BYTES_IN_STORE:
                 connection.execute(insert(cache).values(url=url, data=data, fetched_at=stored_time(now)))
 
 
@@ -78,8 +107,16 @@ class _Client:
         self._answers = answers
         self._address = address
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
+    def fetch(
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int,
+        not_before: datetime | None = None,
+        signed: bool = False,
+    ) -> Fetched:
         """See `SharedAnswers.fetch`."""
         return self._answers.fetch(
-            url, self._address, accept=accept, max_bytes=max_bytes, not_before=not_before
+            url, self._address, accept=accept, max_bytes=max_bytes, not_before=not_before, signed=signed
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from catalogue.admission import Admission
 from catalogue.counters import open_counters
 from catalogue.errors import LimitExceeded
 from catalogue.lifecycle import State
+from catalogue.out_of_reach import RETRY_AFTER, OutOfReach
 from catalogue.settings import Settings
 from catalogue.standings import REACHABLE, REINSTATED, UNREACHABLE, Finding, Standing, note, standing_of
 from catalogue.store.database import Database
@@ -32,6 +32,7 @@ from credentials.outside import Outside
 from credentials.policies import Demand, Policy, policy_named
 from credentials.report import Outcome, Report
 from credentials.resolving import Fetched, FetchFailed, ResolutionFailed, Resolved, Resolver
+from credentials.revocation import REVOKED_CERTIFICATE
 from credentials.status import RETRIEVAL_ERROR, REVOKED, SUSPENDED
 from credentials.times import Clock, to_rfc3339, utc_now
 
@@ -47,12 +48,8 @@ RETRY_SECONDS = 5.0
 GOODBYE_SECONDS = 2.0
 #: How long the last verdict is kept while a DID document, chain or status list is out of reach.
 PATIENCE = timedelta(days=7)
-#: When what was out of reach is asked again, and how long no other statement asks there meanwhile.
-RETRY_AFTER = timedelta(minutes=10)
 #: When a statement is looked at again whose host was asked too often just now.
 POSTPONED = timedelta(minutes=1)
-#: Addresses out of reach that one process remembers, so that a dead host is waited for once.
-MAX_REMEMBERED = 1_000
 
 #: States in which a statement may still be shown, now or once something is put right.
 _WATCHED_STATES = (
@@ -106,7 +103,8 @@ def judge(report: Report, policy: Policy) -> Finding | None:
         unreachable = unreachable or status.detail
     if unreachable is not None:
         return Finding(None, unreachable, unreachable=True)
-    return Finding(None, "")
+    revocation = report.check("chain").evidence.get("revocation", {})
+    return Finding(None, "", silent="out_of_reach" in revocation)
 
 
 def change_of(standing: Standing | None, finding: Finding, now: datetime) -> tuple[str, str] | None:
@@ -121,6 +119,9 @@ def change_of(standing: Standing | None, finding: Finding, now: datetime) -> tup
     if finding.state is None:
         if standing is None:
             return None
+        if finding.silent and standing.reason.startswith(REVOKED_CERTIFICATE):
+            # An authority's silence takes no revocation back.
+            return (REACHABLE, standing.reason) if standing.unreachable_since is not None else None
         if standing.state is None:
             return REACHABLE, "What it rests on can be asked again, and nothing has changed."
         return REINSTATED, "Verified again, with nothing against it any more."
@@ -157,7 +158,7 @@ class Rechecker:
         self._clock = clock
         self._interval = interval
         self._policies = policies
-        self._memory = _OutOfReach(clock)
+        self._memory = OutOfReach(clock)
 
     def step(self, should_end: Callable[[], bool] = lambda: False) -> int:
         """Look at what is due, up to one batch; returns how many. Safe to repeat and to interrupt."""
@@ -180,7 +181,7 @@ class Rechecker:
         findings: dict[str, Finding] = {}
         if lines:
             try:
-                report = self._verification.verify_again(due.data, now, self._memory.around)
+                report = self._verification.verify_again(due.data, now, self._around)
             except LimitExceeded:
                 again_in = min(POSTPONED, again_in)
             else:
@@ -202,6 +203,10 @@ class Rechecker:
                 .where(rechecks.c.position == due.position)
                 .values(asked_at=stored_time(now - self._interval + again_in))
             )
+
+    def _around(self, resolver: Resolver, outside: Outside) -> tuple[Resolver, Outside]:
+        """The same ways out, which don't go where nobody answered just now."""
+        return _PatientResolver(resolver, self._memory), _PatientOutside(outside, self._memory)
 
     def _policy(self, name: str) -> Policy:
         """The policy under which it was taken, or the one in force where that is no more."""
@@ -284,32 +289,8 @@ def _lines(connection: Connection, position: int) -> list[tuple[int, str]]:
     return [(row.place, row.content_id) for row in rows]
 
 
-class _OutOfReach:
-    """Remembers for a while what could not be asked, so that each statement doesn't wait for it anew."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._failures: OrderedDict[str, tuple[datetime, ResolutionFailed | FetchFailed]] = OrderedDict()
-
-    def around(self, resolver: Resolver, outside: Outside) -> tuple[Resolver, Outside]:
-        """The same ways out, which don't go where nobody answered just now."""
-        return _PatientResolver(resolver, self), _PatientOutside(outside, self)
-
-    def get(self, name: str) -> ResolutionFailed | FetchFailed | None:
-        """The failure that stands for asking again."""
-        found = self._failures.get(name)
-        return found[1] if found is not None and self._clock() - found[0] < RETRY_AFTER else None
-
-    def remember(self, name: str, failure: ResolutionFailed | FetchFailed) -> None:
-        """Keep a failure that may pass."""
-        self._failures[name] = (self._clock(), failure)
-        self._failures.move_to_end(name)
-        while len(self._failures) > MAX_REMEMBERED:
-            self._failures.popitem(last=False)
-
-
 class _PatientResolver:
-    def __init__(self, resolver: Resolver, memory: _OutOfReach) -> None:
+    def __init__(self, resolver: Resolver, memory: OutOfReach) -> None:
         self._resolver = resolver
         self._memory = memory
 
@@ -326,16 +307,26 @@ class _PatientResolver:
 
 
 class _PatientOutside:
-    def __init__(self, outside: Outside, memory: _OutOfReach) -> None:
+    def __init__(self, outside: Outside, memory: OutOfReach) -> None:
         self._outside = outside
         self._memory = memory
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
+    def fetch(
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int,
+        not_before: datetime | None = None,
+        signed: bool = False,
+    ) -> Fetched:
         known = self._memory.get(url)
         if isinstance(known, FetchFailed):
             raise known
         try:
-            return self._outside.fetch(url, accept=accept, max_bytes=max_bytes, not_before=not_before)
+            return self._outside.fetch(
+                url, accept=accept, max_bytes=max_bytes, not_before=not_before, signed=signed
+            )
         except FetchFailed as failure:
             if failure.temporary:
                 self._memory.remember(url, failure)

@@ -177,8 +177,8 @@ class _Evidence:
         documents = {row.name: bytes(row.data) for row in rows if row.kind == "did-document"}
         answers = {}
         for row in rows:
-            if row.kind in ("chain", "status-list"):
-                url = row.name.removeprefix("status:")
+            if row.kind in ("chain", "status-list", "revocation"):
+                url = row.name.removeprefix("status:").removeprefix("revocation:")
                 # Stores of earlier versions didn't say when.
                 at = read_time(row.fetched_at) if row.fetched_at else judged_at
                 answers[url] = Fetched(bytes(row.data), "", url, at)

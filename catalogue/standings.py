@@ -34,12 +34,14 @@ MAX_REASON = 1_000
 class Finding:
     """What a re-check found of a statement. `state` None: nothing against it.
 
-    `unreachable`: what it rests on could not be asked, so that nothing new is known.
+    `unreachable`: what it rests on could not be asked, so that nothing new is known. `silent`: the same only
+    of who could say that a certificate was revoked.
     """
 
     state: State | None
     reason: str
     unreachable: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

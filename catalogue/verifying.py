@@ -8,7 +8,7 @@ from pathlib import Path
 
 from catalogue.admission import Admission
 from catalogue.did_documents import WebDocuments
-from catalogue.fetching import HttpsFetcher
+from catalogue.fetching import WebFetcher
 from catalogue.held import HeldHere
 from catalogue.outside import SharedAnswers
 from catalogue.schemas import Schemas
@@ -105,7 +105,7 @@ def open_verification(
     settings: Settings, database: Database, admission: Admission, clock: Clock
 ) -> Verification:
     """The verifier of one process, with its own way to the outside."""
-    fetcher = HttpsFetcher(
+    fetcher = WebFetcher(
         allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=clock
     )
     ttl = timedelta(seconds=settings.did_cache_seconds)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import TypeVar
 
 from cryptography import x509
@@ -42,7 +43,8 @@ EV_POLICY = x509.ObjectIdentifier("2.23.140.1.1")
 #: QcCompliance (ETSI EN 319 412-5 section 4.2.1) in the extension qcStatements (RFC 3739 section 3.2.6).
 _QC_STATEMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 _QC_COMPLIANCE = bytes.fromhex("06060400" + "8e460101")
-_WEAK_HASHES = frozenset({"md5", "sha1"})
+#: Hashes of which somebody may make two texts with one value.
+WEAK_HASHES = frozenset({"md5", "sha1"})
 _MIN_RSA_BITS = 2048
 
 
@@ -65,6 +67,10 @@ class Path:
     certificates: tuple[x509.Certificate, ...]
     anchor: Anchor
 
+    def pairs(self) -> Iterator[tuple[x509.Certificate, x509.Certificate]]:
+        """Each certificate below the anchor, and the one that issued it, from the leaf on."""
+        return pairwise((*self.certificates, self.anchor.certificate))
+
 
 def find_path(chain: Sequence[x509.Certificate], anchors: TrustAnchors, at: datetime) -> Path:
     """A path from `chain[0]` to an anchor that is valid at `at`. Raises `PathProblem` of the first tried.
@@ -85,11 +91,11 @@ def find_path(chain: Sequence[x509.Certificate], anchors: TrustAnchors, at: date
 def verify_path(path: Path, at: datetime) -> None:
     """Verify one path as it stood at `at`, under its anchor's profile. Raises `PathProblem`."""
     for certificate in path.certificates:
-        _check_dates(certificate, at)
-        _check_algorithms(certificate)
-    _check_dates(path.anchor.certificate, at)
+        check_dates(certificate, at)
+        check_algorithms(certificate)
+    check_dates(path.anchor.certificate, at)
     leaf = path.certificates[0]
-    if _is_authority(leaf):
+    if is_authority(leaf):
         raise PathProblem(
             "usage",
             f"The first certificate, {shown(leaf.subject)}, is an authority's. The first one must be that of "
@@ -178,7 +184,8 @@ def _nowhere(chain: Sequence[x509.Certificate]) -> PathProblem:
     )
 
 
-def _check_dates(certificate: x509.Certificate, at: datetime) -> None:
+def check_dates(certificate: x509.Certificate, at: datetime) -> None:
+    """Raises `PathProblem` unless the certificate is within its dates."""
     if at < certificate.not_valid_before_utc:
         begins = to_rfc3339(certificate.not_valid_before_utc)
         raise PathProblem("date", f"The certificate {shown(certificate.subject)} begins at {begins} only.")
@@ -187,7 +194,8 @@ def _check_dates(certificate: x509.Certificate, at: datetime) -> None:
         raise PathProblem("date", f"The certificate {shown(certificate.subject)} ended at {ended}. Renew it.")
 
 
-def _check_algorithms(certificate: x509.Certificate) -> None:
+def check_algorithms(certificate: x509.Certificate) -> None:
+    """Raises `PathProblem` for a key or a signature that can be forged."""
     who = shown(certificate.subject)
     try:
         algorithm = certificate.signature_hash_algorithm
@@ -196,7 +204,7 @@ def _check_algorithms(certificate: x509.Certificate) -> None:
         raise PathProblem(
             "algorithm", f"The certificate {who} has a key or signature of no known kind."
         ) from error
-    if algorithm is not None and algorithm.name in _WEAK_HASHES:
+    if algorithm is not None and algorithm.name in WEAK_HASHES:
         raise PathProblem(
             "algorithm",
             f"The certificate {who} is signed with {algorithm.name.upper()}, which can be forged. Have it "
@@ -208,7 +216,8 @@ def _check_algorithms(certificate: x509.Certificate) -> None:
         raise PathProblem("algorithm", f"The key of the certificate {who} is too weak.")
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Whether it may issue others by its basic constraints. Raises `PathProblem` if it can't be read."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:

@@ -22,6 +22,7 @@ from credentials.keys import KeyUnusable, PublicKey, public_key_from_native
 from credentials.outside import MAX_ADDRESS, Outside
 from credentials.report import Check, Outcome
 from credentials.resolving import FetchFailed, Obtained
+from credentials.revocation import Revocation, RevocationChecking
 from credentials.times import to_rfc3339
 from credentials.trust_anchors import Anchor, Profile, TrustAnchors, read_pem, shown
 
@@ -36,13 +37,6 @@ MAX_NAMES = 20
 
 CHAIN_MEDIA_TYPES = "application/x-pem-file, application/pem-certificate-chain, text/plain, */*"
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
-
-#: What a report says of revocation: authorities serve lists and OCSP over plain http, which is not fetched.
-_REVOCATION = {
-    "outcome": Outcome.NOT_CHECKED.value,
-    "reason": "authorities serve CRLs and OCSP over plain http; this node fetches https only",
-}
-
 
 #: What can be said of the host without a certificate, by how the DID document was obtained.
 _NO_CERTIFICATE: Mapping[Obtained | None, str] = {
@@ -88,17 +82,17 @@ class Vouched:
 class Vouching:
     """The chains of one submission: each is read once, and kept for those who judge it again later."""
 
-    def __init__(self, anchors: TrustAnchors | None, outside: Outside | None) -> None:
+    def __init__(self, anchors: TrustAnchors | None, outside: Outside | None, at: datetime) -> None:
         self._anchors = anchors
         self._outside = outside
+        self._at = at
+        self.revocation = RevocationChecking(outside, at)
         self._chains: dict[str, Chain | ChainUnreadable] = {}
         #: What the checks rested on: chains as read, and the anchors at which they ended.
         self.chains: dict[str, Chain] = {}
         self.anchors: dict[str, Anchor] = {}
 
-    def vouch(
-        self, method: VerificationMethod, obtained: Obtained, *, signed_at: datetime, at: datetime
-    ) -> Vouched:
+    def vouch(self, method: VerificationMethod, obtained: Obtained, signed_at: datetime) -> Vouched:
         """Both checks of one key, whose signature held, and whose DID document was `obtained` so."""
         member = next((name for name in ("x5c", "x5u") if name in (method.jwk or {})), None)
         if member is None:
@@ -114,7 +108,15 @@ class Vouching:
         if isinstance(chain, ChainUnreadable):
             return unreadable(member, chain)
         self.chains[chain.name] = chain
-        vouched = vouch(chain, method.key(), method.controller, self._anchors, signed_at=signed_at, at=at)
+        vouched = vouch(
+            chain,
+            method.key(),
+            method.controller,
+            self._anchors,
+            self.revocation,
+            signed_at=signed_at,
+            at=self._at,
+        )
         if vouched.anchor is not None:
             self.anchors[vouched.anchor.fingerprint] = vouched.anchor
         return vouched
@@ -165,6 +167,7 @@ def vouch(
     key: PublicKey,
     did: str,
     anchors: TrustAnchors,
+    revocation: RevocationChecking,
     *,
     signed_at: datetime,
     at: datetime,
@@ -178,7 +181,6 @@ def vouch(
         "certificates": len(chain.certificates),
         "leaf": shown(leaf.subject),
         "names": list(names[:MAX_NAMES]),
-        "revocation": dict(_REVOCATION),
     }
     if not _same_key(leaf, key):
         detail = (
@@ -202,15 +204,27 @@ def vouch(
         evidence["profile"] = profile.value
         evidence["anchor"] = shown(now.anchor.certificate.subject)
         evidence["anchor_sha256"] = now.anchor.fingerprint
-        check = Check(
-            "chain",
-            Outcome.PASSED,
-            f"The certificates lead to {evidence['anchor']}, which this node trusts ({profile.value}); valid "
-            "when it was signed and now. Whether one was revoked has not been asked.",
-            evidence,
-        )
+        check = _unrevoked(revocation.check(now, signed_at), evidence)
     anchor = None if isinstance(now, PathProblem) else now.anchor
     return Vouched(check, _bind(did, names, profile), anchor)
+
+
+def _unrevoked(revocation: Revocation, evidence: dict[str, Any]) -> Check:
+    """The check `chain` of a path that holds, by what its authorities say of its certificates."""
+    evidence["revocation"] = revocation.evidence
+    for name, outcome in (("at_signing", revocation.at_signing), ("now", revocation.now)):
+        if outcome is Outcome.FAILED:
+            evidence[name] = {**evidence[name], "outcome": outcome.value, "missing": "revocation"}
+    if revocation.now is Outcome.FAILED:
+        evidence["missing"] = "revocation"
+        return Check("chain", Outcome.FAILED, revocation.sentence, evidence)
+    return Check(
+        "chain",
+        Outcome.PASSED,
+        f"The certificates lead to {evidence['anchor']}, which this node trusts ({evidence['profile']}); "
+        f"valid when it was signed and now. {revocation.sentence}",
+        evidence,
+    )
 
 
 def not_vouched(detail: str, obtained: Obtained | None) -> Vouched:

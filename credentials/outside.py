@@ -1,4 +1,4 @@
-"""What is fetched for a verdict besides DID documents: certificate chains and status lists.
+"""What is fetched for a verdict besides DID documents: chains, status lists, what authorities revoked.
 
 Whoever runs a verifier hands in an `Outside`; this package itself never opens a connection.
 """
@@ -19,8 +19,19 @@ MAX_ADDRESS = 1_000
 class Outside(Protocol):
     """Answers GET requests, perhaps with what it got earlier."""
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
-        """The answer to a GET of `url`, not one from before `not_before`. FetchFailed without one."""
+    def fetch(
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int,
+        not_before: datetime | None = None,
+        signed: bool = False,
+    ) -> Fetched:
+        """The answer to a GET of `url`, not one from before `not_before`. FetchFailed without one.
+
+        `signed` is as for a `Fetcher`.
+        """
 
 
 class Direct:
@@ -29,9 +40,17 @@ class Direct:
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
+    def fetch(
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int,
+        not_before: datetime | None = None,
+        signed: bool = False,
+    ) -> Fetched:
         """See `Outside.fetch`."""
-        return self._fetcher.fetch(url, accept=accept, max_bytes=max_bytes)
+        return self._fetcher.fetch(url, accept=accept, max_bytes=max_bytes, signed=signed)
 
 
 class Kept:
@@ -40,7 +59,15 @@ class Kept:
     def __init__(self, answers: Mapping[str, Fetched]) -> None:
         self._answers = dict(answers)
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int, not_before: datetime | None = None) -> Fetched:
+    def fetch(
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int,
+        not_before: datetime | None = None,
+        signed: bool = False,
+    ) -> Fetched:
         """See `Outside.fetch`; of other URLs nothing was kept."""
         answer = self._answers.get(url)
         if answer is None:

@@ -103,8 +103,11 @@ class Resolver(Protocol):
 class Fetcher(Protocol):
     """The only way to the outside (implemented in `catalogue.fetching`)."""
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int) -> Fetched:
-        """GET `url`, at most `max_bytes` of body. FetchFailed for anything but a complete 200."""
+    def fetch(self, url: str, *, accept: str, max_bytes: int, signed: bool = False) -> Fetched:
+        """GET `url`, at most `max_bytes` of body. FetchFailed for anything but a complete 200.
+
+        `signed`: the reader checks a signature over what comes, so that plain http will do.
+        """
 
 
 class FirstOf:

@@ -18,7 +18,7 @@ from credentials.trust_anchors import TrustAnchors
 #: Different DIDs that one submission may make us resolve: each may cost a request to a stranger's host.
 MAX_DIDS = 32
 
-SourceKind = Literal["did-document", "schemas", "chain", "trust-anchor", "status-list"]
+SourceKind = Literal["did-document", "schemas", "chain", "trust-anchor", "status-list", "revocation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class Source:
 
     `name` says what `data` is, by its kind: the DID of a document; the URL of a chain, or the DID URL of the
     key that carries it; `profile:SHA-256` of a trust anchor; `status:` and the URL of a status list;
-    `schemas` for the listing of the operator's. `obtained` is how it was found, `fetched_at` when, where the
-    verdict tells its age.
+    `revocation:` and that of a CRL or OCSP answer; `schemas` for the listing of the operator's. `obtained` is
+    how it was found, `fetched_at` when, where the verdict tells its age.
     """
 
     kind: SourceKind
     name: str
-    obtained: Obtained | Literal["operator"]
+    obtained: Obtained | Literal["http", "operator"]
     data: bytes
     fetched_at: datetime | None = None
 
@@ -54,7 +54,7 @@ class Surroundings:
         self.at = at
         self.schemas = schemas
         self.held = held
-        self.vouching = Vouching(anchors, outside)
+        self.vouching = Vouching(anchors, outside, at)
         self.status = StatusChecking(outside, at, list_issuers)
         self._resolver = resolver
         self._resolved: dict[str, Resolved | ResolutionFailed] = {}
@@ -85,5 +85,8 @@ class Surroundings:
             yield Source("trust-anchor", f"{anchor.profile.value}:{fingerprint}", "operator", anchor.pem())
         for url, answer in self.status.lists.items():
             yield Source("status-list", f"status:{url}", "https", answer.body, answer.at)
+        for url, answer in self.vouching.revocation.answers.items():
+            scheme: Literal["http", "https"] = "https" if url.lower().startswith("https:") else "http"
+            yield Source("revocation", f"revocation:{url}", scheme, answer.body, answer.at)
         if self.schemas is not None:
             yield Source("schemas", "schemas", "operator", self.schemas.listing)

@@ -347,9 +347,7 @@ class _Examination:
             status = Check("status", Outcome.NOT_CHECKED, "Not asked: an earlier check failed.")
         else:
             signed_at = signing_time(self.envelope, signatory.proof, statement, at)
-            vouched = self.surroundings.vouching.vouch(
-                signatory.method, signatory.obtained, signed_at=signed_at, at=at
-            )
+            vouched = self.surroundings.vouching.vouch(signatory.method, signatory.obtained, signed_at)
             status = self.surroundings.status.check(
                 self.envelope.claims, statement.signer or "", self.context.list_credential
             )

@@ -80,13 +80,18 @@ def x5c(*certificates: x509.Certificate | Authority) -> list[str]:
 
 def with_sha1(certificate: x509.Certificate) -> x509.Certificate:
     """The certificate saying that it is signed with ECDSA and SHA-1, which no library still signs."""
+    return x509.load_der_x509_certificate(
+        said_to_be_sha1(certificate.tbs_certificate_bytes, certificate.signature)
+    )
+
+
+def said_to_be_sha1(inside: bytes, signature: bytes) -> bytes:
+    """A signed structure in DER, of what is signed with ECDSA and SHA-256, that names SHA-1."""
     sha256, sha1 = bytes.fromhex("300a06082a8648ce3d040302"), bytes.fromhex("300906072a8648ce3d0401")
-    inside = certificate.tbs_certificate_bytes
     header = 2 + max(0, inside[1] - 0x80)
     body = _sequence(inside[header:].replace(sha256, sha1)) + sha1
-    signature = certificate.signature
     body += b"\x03" + bytes([len(signature) + 1]) + b"\x00" + signature
-    return x509.load_der_x509_certificate(_sequence(body))
+    return _sequence(body)
 
 
 def _sequence(content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""TLS servers on this machine with an authority of their own, whose pages are functions."""
+"""Servers on this machine, with TLS by an authority of their own or plain, whose pages are functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from catalogue.fetching import HttpsFetcher
+from catalogue.fetching import WebFetcher
 from credentials.resolving import Fetched
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
@@ -78,10 +78,11 @@ class Authority:
 
 
 class Web:
-    """A TLS server whose pages are functions, and names that lead to it."""
+    """A TLS server whose pages are functions, and names that lead to it; without TLS where told."""
 
-    def __init__(self, authority: Authority, host: str = HOST) -> None:
+    def __init__(self, authority: Authority, host: str = HOST, *, plain: bool = False) -> None:
         self.authority = authority
+        self.scheme = "http" if plain else "https"
         self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.names: list[str | None] = []
@@ -95,7 +96,7 @@ class Web:
             def do_GET(self) -> None:
                 web.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
                 try:
-                    web.pages[self.path](self)
+                    web.page_of(self.path)(self)
                 except OSError:
                     # The client hung up on us, as it should on a hostile page.
                     self.close_connection = True
@@ -109,12 +110,13 @@ class Web:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """Clients that refuse our certificate are part of the tests."""
 
-        context = authority.server_context(host)
-        context.sni_callback = lambda _socket, name, _context: self.names.append(name)
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.socket = context.wrap_socket(
-            self.server.socket, server_side=True, do_handshake_on_connect=False
-        )
+        if not plain:
+            context = authority.server_context(host)
+            context.sni_callback = lambda _socket, name, _context: self.names.append(name)
+            self.server.socket = context.wrap_socket(
+                self.server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.port = int(self.server.server_address[1])
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
         self.thread.start()
@@ -124,14 +126,18 @@ class Web:
         self.thread.join()
         self.server.server_close()
 
+    def page_of(self, path: str) -> Callable[[BaseHTTPRequestHandler], None]:
+        """The page of this path, or that of the folder it is in (`/ocsp/`), else none."""
+        return self.pages.get(path) or self.pages.get(f"/{path.split('/')[1]}/") or page(b"", 404)
+
     def resolve(self, host: str, port: int, **kwargs: Any) -> list[tuple[Any, ...]]:
         self.lookups.append(host)
         if host not in self.addresses:
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in self.addresses[host]]
 
-    def fetcher(self, *allowed: str, total_seconds: float = 5.0, trusted: bool = True) -> HttpsFetcher:
-        return HttpsFetcher(
+    def fetcher(self, *allowed: str, total_seconds: float = 5.0, trusted: bool = True) -> WebFetcher:
+        return WebFetcher(
             allowed_hosts=frozenset(allowed or (f"{HOST}:{self.port}", f"moved.example:{self.port}")),
             ca_file=str(self.authority.file) if trusted else None,
             clock=lambda: NOW,
@@ -140,11 +146,11 @@ class Web:
         )
 
     def url(self, path: str, host: str = HOST) -> str:
-        return f"https://{host}:{self.port}{path}"
+        return f"{self.scheme}://{host}:{self.port}{path}"
 
-    def get(self, path: str, *, max_bytes: int = 1000, **options: Any) -> Fetched:
+    def get(self, path: str, *, max_bytes: int = 1000, signed: bool = False, **options: Any) -> Fetched:
         fetcher = self.fetcher(**options)
-        return fetcher.fetch(self.url(path), accept="application/json", max_bytes=max_bytes)
+        return fetcher.fetch(self.url(path), accept="application/json", max_bytes=max_bytes, signed=signed)
 
 
 def page(body: bytes, status: int = 200, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:

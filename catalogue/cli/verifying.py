@@ -149,7 +149,7 @@ def _schemas(files: tuple[Path, ...]) -> SchemasInForce | None:
 
 def _verifier(did_documents: str | None, policy: str | None, anchors: str | None, online: bool) -> Verifier:
     """A verifier with the ways to keys that the command line and the environment name."""
-    from catalogue.fetching import HttpsFetcher
+    from catalogue.fetching import WebFetcher
     from catalogue.verifying import list_issuers, local_resolvers, trust_anchors
     from credentials.contexts import ContextStore
     from credentials.outside import Direct
@@ -170,7 +170,7 @@ def _verifier(did_documents: str | None, policy: str | None, anchors: str | None
         raise Unusable(f"trust list: {error}") from error
     outside = None
     if online:
-        fetcher = HttpsFetcher(
+        fetcher = WebFetcher(
             allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=utc_now
         )
         resolvers.append(WebResolver(fetcher))

@@ -236,7 +236,7 @@ did_cache = Table(
     Column("fetched_at", _TIME, nullable=False, index=True),
 )
 
-#: Fetched certificate chains and status lists, shared by all workers, for at most an hour.
+#: Fetched chains, status lists, CRLs and OCSP answers, shared by all workers, for at most an hour.
 fetched = Table(
     "fetched",
     metadata,

@@ -16,7 +16,7 @@ import pytest
 from https_servers import HOST, NOW, Authority, Web, page, redirect
 
 from catalogue.addresses import is_public
-from catalogue.fetching import MAX_REDIRECTS, HttpsFetcher
+from catalogue.fetching import MAX_REDIRECTS, WebFetcher
 from credentials.resolving import Fetched, FetchFailed, WebResolver
 
 
@@ -166,7 +166,7 @@ def test_name_is_looked_up_once_so_that_a_second_answer_counts_for_nothing(web: 
     def rebinding(host: str, port: int, **kwargs: Any) -> list[tuple[Any, ...]]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers)[0], port))]
 
-    fetcher = HttpsFetcher(
+    fetcher = WebFetcher(
         allowed_hosts=frozenset({HOST}), ca_file=str(web.authority.file), resolve=rebinding, total_seconds=5
     )
     assert fetcher.fetch(web.url("/"), accept="*/*", max_bytes=10).body == b"x"
@@ -407,10 +407,103 @@ def test_look_up_that_never_ends_is_left_behind(web: Web) -> None:
         release.wait(5)
         return []
 
-    fetcher = HttpsFetcher(resolve=stuck, total_seconds=0.2)
+    fetcher = WebFetcher(resolve=stuck, total_seconds=0.2)
     start = time.monotonic()
     failure = refusal(lambda: fetcher.fetch("https://slow.example/", accept="*/*", max_bytes=1))
     release.set()
     assert time.monotonic() - start < 1.0
     assert "took too long" in failure.reason
     assert failure.temporary
+
+
+# Plain http, for what is signed
+
+
+@pytest.fixture
+def plain(authority: Authority) -> Iterator[Web]:
+    served = Web(authority, plain=True)
+    yield served
+    served.close()
+
+
+def test_signed_data_are_fetched_over_plain_http_and_nothing_else_is(plain: Web) -> None:
+    plain.pages["/a.crl?b"] = page(b"list", content_type="application/pkix-crl")
+    fetched = plain.get("/a.crl?b", signed=True)
+    assert fetched == Fetched(b"list", "application/pkix-crl", plain.url("/a.crl?b"), NOW)
+    assert plain.lookups == [HOST]
+    (_, headers) = plain.seen[0]
+    assert headers["host"] == f"{HOST}:{plain.port}"
+    assert sorted(headers) == ["accept", "accept-encoding", "connection", "host", "user-agent"]
+    assert "only https is" in refusal(lambda: plain.get("/a.crl?b")).reason
+    assert len(plain.seen) == 1
+
+
+@pytest.mark.parametrize("addresses", [["10.0.0.1"], ["1.1.1.1", "127.0.0.1"], ["::1"], ["169.254.169.254"]])
+def test_plain_host_with_any_address_that_is_not_public_is_refused(plain: Web, addresses: list[str]) -> None:
+    plain.addresses[HOST] = addresses
+    fetcher = plain.fetcher("other.example")
+    url = plain.url("/")
+    failure = refusal(lambda: fetcher.fetch(url, accept="*/*", max_bytes=1, signed=True))
+    assert "not public" in failure.reason
+    assert plain.seen == []
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("ldap://docs.example/", "only https and http"),
+        ("file:///etc/passwd", "only https and http"),
+        ("http://127.0.0.1/", "not a domain name"),
+        ("http://docs.example:22/", "port 22"),
+        ("http://docs.example:443/", "port 443"),
+        ("http://user@docs.example/", "user-info"),
+    ],
+)
+def test_url_of_signed_data_that_is_no_web_page_is_refused(plain: Web, url: str, reason: str) -> None:
+    fetcher = plain.fetcher("other.example")
+    assert reason in refusal(lambda: fetcher.fetch(url, accept="*/*", max_bytes=1, signed=True)).reason
+    assert plain.lookups == []
+
+
+def test_redirect_between_plain_and_tls_is_followed_for_signed_data_only(web: Web, plain: Web) -> None:
+    allowed = (f"{HOST}:{web.port}", f"{HOST}:{plain.port}")
+    web.pages["/"] = redirect(plain.url("/list"))
+    plain.pages["/"] = redirect(web.url("/list"))
+    for served in (web, plain):
+        served.pages["/list"] = page(b"x")
+    fetcher = web.fetcher(*allowed)
+    for url in (web.url("/"), plain.url("/")):
+        assert fetcher.fetch(url, accept="*/*", max_bytes=9, signed=True).body == b"x"
+    assert "only https" in refusal(lambda: fetcher.fetch(web.url("/"), accept="*/*", max_bytes=9)).reason
+
+
+def test_redirect_of_signed_data_inside_is_refused(plain: Web) -> None:
+    plain.pages["/"] = redirect("http://inside.example/")
+    assert "not public" in refusal(lambda: plain.get("/", signed=True)).reason
+    for hop in range(6):
+        plain.pages[f"/{hop}"] = redirect(f"/{hop + 1}")
+    assert "redirects" in refusal(lambda: plain.get("/0", signed=True)).reason
+
+
+@pytest.mark.parametrize("hostile", [drip_body, drip_headers, silence])
+def test_slow_plain_server_ends_at_the_deadline(
+    plain: Web, hostile: Callable[[BaseHTTPRequestHandler], None]
+) -> None:
+    plain.pages["/"] = hostile
+    start = time.monotonic()
+    failure = refusal(lambda: plain.get("/", total_seconds=0.5, signed=True))
+    assert time.monotonic() - start < 1.5
+    assert "too long" in failure.reason
+
+
+def test_signed_data_are_waited_for_less_long(plain: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalogue.fetching.SIGNED_SECONDS", 0.3)
+    plain.pages["/"] = silence
+    start = time.monotonic()
+    assert "too long" in refusal(lambda: plain.get("/", signed=True)).reason
+    assert time.monotonic() - start < 1.5
+
+
+def test_large_plain_answer_is_cut_off(plain: Web) -> None:
+    plain.pages["/"] = page(b"x" * 1001)
+    assert "larger" in refusal(lambda: plain.get("/", signed=True)).reason
