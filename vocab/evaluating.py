@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from vocab.answers import Outcome, Source, every
 from vocab.conclusions import Exposure, LevelReached
@@ -19,7 +19,7 @@ from vocab.explaining import evidence, needed
 from vocab.model import Basis
 from vocab.profiles.model import Profile, ProfileKind
 from vocab.service_facts import ServiceFacts
-from vocab.strengths import COMPUTED, FLOORS, UNKNOWN, Asked, Prepared, basis, outcome, prepared
+from vocab.strengths import COMPUTED, DECLARED, FLOORS, UNKNOWN, Asked, Prepared, basis, outcome, prepared
 
 #: Profiles kept ready for asking: the shipped ones, and some that buyers bring and ask of many offerings.
 MAX_READY = 64
@@ -91,6 +91,12 @@ def evaluate(profile: Profile, facts: ServiceFacts, exposure: Exposure) -> Evalu
     """The profile's answer for an offering, with the reason for each part of it."""
     ready, asked = _ready(profile), Asked(facts, exposure)
     strengths = [one.strength(asked) for one in ready.criteria]
+
+    @cache
+    def would_do(place: int, floor: int) -> str:
+        # Several levels ask the same of a criterion, and sentences are most of the work.
+        return needed(ready.criteria[place], asked, floor)
+
     levels = tuple(
         LevelResult(
             id=level.id,
@@ -100,7 +106,7 @@ def evaluate(profile: Profile, facts: ServiceFacts, exposure: Exposure) -> Evalu
                 Blocking(
                     profile.criteria[place].id,
                     outcome(strengths[place], floor),
-                    needed(ready.criteria[place], asked, floor),
+                    would_do(place, floor),
                 )
                 for place, floor in required
                 if strengths[place] < floor
@@ -120,9 +126,11 @@ def evaluate(profile: Profile, facts: ServiceFacts, exposure: Exposure) -> Evalu
                 outcome=outcome(strength),
                 basis=basis(strength),
                 evidence=evidence(one, asked),
-                needed=needed(one, asked),
+                needed=would_do(place, DECLARED),
             )
-            for criterion, one, strength in zip(profile.criteria, ready.criteria, strengths, strict=True)
+            for place, (criterion, one, strength) in enumerate(
+                zip(profile.criteria, ready.criteria, strengths, strict=True)
+            )
         ),
     )
 

@@ -22,7 +22,7 @@ from vocab.profiles.model import (
     First,
     Rule,
 )
-from vocab.strengths import ATTESTED, CERTIFIED, COMPUTED, DECLARED, UNKNOWN, Asked, Prepared, fits
+from vocab.strengths import ATTESTED, CERTIFIED, COMPUTED, DECLARED, UNKNOWN, Asked, Prepared, attests, fits
 
 #: Credentials named for one criterion: more would not convince anybody further.
 MAX_EVIDENCE = 20
@@ -58,8 +58,8 @@ def _sources(rule: Rule, asked: Asked) -> Iterable[Source]:
             return [one.source for one in facts.certifications if fits(rule, one.value.ids)]
         case DeclaredCertification(wanted):
             return [one.source for one in facts.declared_certifications if fits(wanted, one.value.ids)]
-        case AttestedCriterion(criterion):
-            return [one.source for one in facts.labels if criterion.partition(":")[2] in one.value.criteria]
+        case AttestedCriterion():
+            return [one.source for one in facts.labels if attests(rule, one.value)]
         case AttestedLabel(name):
             return [one.source for one in facts.labels if name in (one.value.label, *below(one.value.label))]
         case DeclaredClaim(claim):

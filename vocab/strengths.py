@@ -33,7 +33,7 @@ from vocab.profiles.model import (
     Rule,
 )
 from vocab.rule_facts import fact
-from vocab.service_facts import ServiceFacts
+from vocab.service_facts import LabelGiven, ServiceFacts
 
 NOT_MET, UNKNOWN, DECLARED = -1, 0, 1
 #: A clearing house looked at the declaration only: attested, but no certificate.
@@ -86,9 +86,6 @@ class Asked:
         self.certificates = [frozenset(one.value.ids) for one in facts.certifications]
         self.declared = [one.value.ids for one in facts.declared_certifications]
         self.schemes = frozenset(one.value.ids[0] for one in facts.certifications if one.value.ids)
-        self.validated = [
-            (label(one.value.label).scheme, one.value.label, one.value.criteria) for one in facts.labels
-        ]
         self.labels = frozenset(
             name for one in facts.labels for name in (one.value.label, *below(one.value.label))
         )
@@ -159,13 +156,17 @@ def fits(rule: Certified, ids: frozenset[str] | tuple[str, ...]) -> bool:
     )
 
 
-def _attested(rule: AttestedCriterion, asked: Asked) -> int:
-    """How strongly the labels that trusted issuers gave attest a criterion."""
+def attests(rule: AttestedCriterion, given: LabelGiven) -> bool:
+    """Whether a label was given for having validated the criterion that the rule asks for."""
     profile, _, criterion = rule.criterion.partition(":")
+    return criterion in given.criteria and label(given.label).scheme == profile
+
+
+def _attested(rule: AttestedCriterion, asked: Asked) -> int:
     strength = UNKNOWN
-    for scheme, given, criteria in asked.validated:
-        if scheme == profile and criterion in criteria:
-            if not rule.certified_for or given in rule.certified_for:
+    for one in asked.facts.labels:
+        if attests(rule, one.value):
+            if not rule.certified_for or one.value.label in rule.certified_for:
                 return ATTESTED
             strength = VALIDATED
     return strength

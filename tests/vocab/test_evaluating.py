@@ -95,6 +95,7 @@ def needed(rule, said, floor=None):
         ({"all": [WORD, EFFICIENT]}, THRIFTY, (Outcome.UNKNOWN, None)),
         ({"any": [WORD, CERTIFICATE]}, SAYS_SO | HAS_CERTIFICATE, (MET, Basis.CERTIFIED)),
         ({"any": [WORD, EFFICIENT]}, WASTEFUL, (Outcome.UNKNOWN, None)),
+        ({"any": [EFFICIENT, EFFICIENT]}, WASTEFUL, (Outcome.NOT_MET, None)),
         ({"any": [WORD, EFFICIENT]}, WASTEFUL | SAYS_SO, (MET, Basis.DECLARED)),
         ({"first": [CERTIFICATE, EFFICIENT, WORD]}, WASTEFUL, (Outcome.NOT_MET, None)),
         ({"first": [CERTIFICATE, EFFICIENT, WORD]}, WASTEFUL | SAYS_SO, (Outcome.NOT_MET, None)),
@@ -152,6 +153,18 @@ def test_a_validation_stands_for_a_certificate_only_with_a_label_that_asks_for_o
     assert evaluation(ATTESTED, said, floor="certified").levels[0].outcome is level
 
 
+def test_only_labels_that_validated_this_very_criterion_are_evidence_for_it():
+    said = {
+        "labels": [
+            {"label": "gaia-x:L2", "criteria": ["P3.1.1"], "by": "did:web:one.example"},
+            {"label": "gaia-x:L2", "criteria": ["P3.1.2"], "by": "did:web:two.example"},
+        ]
+    }
+    (found,) = evaluation(ATTESTED, said).criteria
+    assert [source.issuer for source in found.evidence] == ["did:web:one.example"]
+    assert answer({"attested": {"criterion": "our-own:P3.1.1"}}, said) == (Outcome.UNKNOWN, None)
+
+
 def test_a_label_stands_for_those_below_it():
     asking = {"attested": {"label": "gaia-x:L1"}}
     assert answer(asking, {"labels": [{"label": "gaia-x:L2"}]}) == (MET, Basis.ATTESTED)
@@ -201,6 +214,17 @@ def test_the_evidence_of_a_criterion_is_what_its_answer_rests_on():
     assert [source.issuer for source in wasteful.evidence] == [OWN]
     (unknown,) = evaluation(rule, {}).criteria
     assert unknown.evidence == ()
+
+
+def test_what_is_met_does_not_rest_on_an_alternative_that_is_not():
+    facts = service_facts(SAYS_SO | WASTEFUL)
+    (figures,) = facts.energy
+    elsewhere = replace(figures, source=replace(figures.source, issuer="did:web:auditor.example"))
+    facts = replace(facts, energy=(elsewhere,))
+    (met,) = evaluate(own_profile({"any": [WORD, EFFICIENT]}), facts, NOTHING_KNOWN).criteria
+    assert [source.issuer for source in met.evidence] == [OWN]
+    (open_one,) = evaluate(own_profile({"any": [CERTIFICATE, EFFICIENT]}), facts, NOTHING_KNOWN).criteria
+    assert [source.issuer for source in open_one.evidence] == ["did:web:auditor.example"]
 
 
 def test_what_would_satisfy_is_said_by_the_names_of_things():

@@ -288,6 +288,7 @@ def test_the_days_are_known_on_which_shipped_rules_change():
     assert list(days) == sorted(set(days))
     # Circular 6282/SG gives way to 6404/SG; Gaia-X asks for 75 % of renewable energy, then for all of it.
     assert {date(2023, 5, 31), date(2025, 12, 31), date(2030, 12, 31)} <= set(days)
+    assert date(2023, 5, 30) not in days
     asked = {
         day: [(one.id, one.version) for one in profiles.in_force(day)]
         for day in (date(2023, 5, 30), date(2023, 5, 31))
