@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vocab import labels, profiles
-from vocab.answers import Outcome
+from vocab.answers import Outcome, at_least, every, some
 from vocab.conclusions import Exposure
 from vocab.evaluating import evaluate, levels_met
 from vocab.model import Basis
@@ -282,6 +282,73 @@ def test_a_fact_is_worked_out_once_for_all_rules(monkeypatch):
     rule = own_profile({"all": [EFFICIENT, EFFICIENT]}).criteria[0].rule
     assert prepared(rule).strength(asked) == prepared(rule).strength(asked)
     assert asked_for == ["pue"]
+
+
+# --- strengths against three-valued logic written out ---
+
+LEAVES = {
+    "certified": (CERTIFICATE, HAS_CERTIFICATE, MET, Basis.CERTIFIED),
+    "computed": (EFFICIENT, THRIFTY, MET, Basis.COMPUTED),
+    "declared": (WORD, SAYS_SO, MET, Basis.DECLARED),
+    "broken": ({"fact": {"name": "pue", "at_most": 0.5}}, {}, Outcome.NOT_MET, None),
+    "open": (OTHER_WORD, {}, Outcome.UNKNOWN, None),
+}
+EVERYTHING = HAS_CERTIFICATE | THRIFTY | SAYS_SO
+
+
+def groups(parts):
+    several = st.lists(parts, min_size=1, max_size=4)
+    return st.one_of(
+        several.map(lambda rules: {"all": rules}),
+        several.map(lambda rules: {"any": rules}),
+        several.map(lambda rules: {"first": rules}),
+        several.flatmap(
+            lambda rules: st.integers(1, len(rules)).map(
+                lambda number: {"at_least": {"number": number, "of": rules}}
+            )
+        ),
+    )
+
+
+TREES = st.recursive(st.sampled_from([one[0] for one in LEAVES.values()]), groups, max_leaves=12)
+
+
+def by_logic(rule, floor):
+    """The rule's outcome where a leaf that is met on a weaker basis than the floor is unknown."""
+    ((form, content),) = rule.items()
+    if form == "all":
+        return every(by_logic(one, floor) for one in content)
+    if form == "any":
+        return some(by_logic(one, floor) for one in content)
+    if form == "at_least":
+        return at_least(content["number"], [by_logic(one, floor) for one in content["of"]])
+    if form == "first":
+        found = (by_logic(one, floor) for one in content)
+        return next((one for one in found if one is not Outcome.UNKNOWN), Outcome.UNKNOWN)
+    ((leaf, met),) = [(one[2], one[3]) for one in LEAVES.values() if one[0] == rule]
+    order = list(Basis)
+    return leaf if met is None or order.index(met) <= order.index(floor) else Outcome.UNKNOWN
+
+
+def has_first(rule):
+    return "'first'" in str(rule)
+
+
+@given(TREES)
+def test_a_tree_of_rules_is_answered_as_three_valued_logic_answers_it(rule):
+    found = evaluate(own_profile(rule), service_facts(EVERYTHING), NOTHING_KNOWN)
+    assert found.criteria[0].outcome is by_logic(rule, Basis.DECLARED)
+
+
+@given(TREES, st.sampled_from(list(Basis)))
+def test_at_a_floor_as_well_and_first_never_says_more_than_it_would(rule, floor):
+    found = evaluate(own_profile(rule, floor=floor.value), service_facts(EVERYTHING), NOTHING_KNOWN)
+    outcome, wanted = found.levels[0].outcome, by_logic(rule, floor)
+    if has_first(rule):
+        # What is met on too weak a word before a no leaves the answer open rather than turning it into one.
+        assert (outcome is MET) == (wanted is MET)
+    else:
+        assert outcome is wanted
 
 
 # --- what holds for every shipped profile, whatever is said ---

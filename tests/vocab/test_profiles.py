@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vocab import profiles
 from vocab.model import Basis
@@ -256,6 +258,40 @@ def test_a_document_too_deep_or_too_large_is_refused_before_anything_is_read():
 def test_what_is_no_profile_is_refused(document):
     with pytest.raises(ProfileInvalid):
         profiles.read(document)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def paths(value, path=()):
+    """Every place in a document."""
+    yield path
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        yield from paths(inner, (*path, step))
+
+
+def pieces(value):
+    """Every value in a document, to be put where it doesn't belong."""
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from pieces(inner)
+
+
+@given(st.sampled_from([path for path in paths(WRITTEN) if path]), JSON | st.sampled_from([*pieces(WRITTEN)]))
+def test_whatever_stands_wherever_a_document_is_read_or_refused(path, value):
+    try:
+        profile = profiles.read(changed(path, deepcopy(value)))
+    except ProfileInvalid as error:
+        refused = str(error)
+    else:
+        assert all(profile.required(level) for level in profile.levels)
+        return
+    assert 0 < len(refused) < 1_000
 
 
 def test_a_file_is_read_or_refused_by_its_name(tmp_path):
