@@ -67,12 +67,27 @@ def check_proofs(proofs: Sequence[Proof]) -> None:
         if not isinstance(id_, str) or id_ in ids[:index]:
             raise Rejection("structure", "The ids of its proofs must be different strings.")
     for proof in proofs:
-        for link in _as_list(proof.get("previousProof", [])):
+        links = _as_list(proof.get("previousProof", []))
+        for index, link in enumerate(links):
             if link not in ids or link == proof.get("id"):
                 raise Rejection(
                     "structure",
                     f"Its proof names {str(link)[:80]!r} as previousProof; it has no other proof of that id.",
                 )
+            if link in links[:index]:
+                raise Rejection("structure", f"Its proof names {link[:80]!r} twice as previousProof.")
+    _check_order(proofs)
+
+
+def _check_order(proofs: Sequence[Proof]) -> None:
+    """Rejection of `structure` when proofs follow each other in a circle: none could have been made first."""
+    left = list(proofs)
+    while left:
+        names = {proof["id"] for proof in left if "id" in proof}
+        following = [proof for proof in left if names.intersection(_as_list(proof.get("previousProof", [])))]
+        if len(following) == len(left):
+            raise Rejection("structure", "Its proofs name each other as previousProof, in a circle.")
+        left = following
 
 
 def _required(proof: Proof) -> Iterator[str]:

@@ -35,8 +35,8 @@ EmbeddedForm = Literal[
 ]
 EMBEDDED_FORMS: tuple[EmbeddedForm, ...] = get_args(EmbeddedForm)
 #: What happens to proofs that a document has already: they are left out, or the new one joins them, signing
-#: the document alone (`set`) or the last of them too (`chain`).
-Earlier = Literal["replace", "set", "chain"]
+#: the document alone (`set`), the last of them too (`chain`), or all of them (`chain-all`).
+Earlier = Literal["replace", "set", "chain", "chain-all"]
 
 _SUITE_CONTEXTS = {
     ED25519_2020: "https://w3id.org/security/suites/ed25519-2020/v1",
@@ -94,7 +94,9 @@ def add_proof(
         terms = ", ".join(dropped.term for dropped in expansion.dropped[:5])
         raise SigningRefused(f"the contexts give no meaning to: {terms}")
     proof = _options(suite, form, options)
-    previous = _link(proof, kept) if earlier == "chain" else ()
+    previous: Sequence[Mapping[str, Any]] = ()
+    if earlier in ("chain", "chain-all"):
+        previous = _link(proof, kept, kept if earlier == "chain-all" else kept[-1:])
     signed = SignedDocument(statement, jsonld, expansion, previous)
     if suite == DATA_INTEGRITY:
         cryptosuite = CRYPTOSUITES[form]
@@ -151,14 +153,18 @@ def _options(suite: str, form: EmbeddedForm, options: Options) -> dict[str, Any]
     }
 
 
-def _link(proof: dict[str, Any], kept: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Let `proof` follow the last of those kept."""
-    if proof["type"] != DATA_INTEGRITY or not kept or "id" not in kept[-1] or len(kept) >= MAX_PROOFS:
+def _link(
+    proof: dict[str, Any], kept: Sequence[Mapping[str, Any]], previous: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """Let `proof` follow `previous`, of those kept."""
+    named = all("id" in each for each in previous)
+    if proof["type"] != DATA_INTEGRITY or not previous or not named or len(kept) >= MAX_PROOFS:
         raise SigningRefused(
-            f"a chain is made of {DATA_INTEGRITY}s, at most {MAX_PROOFS}, and goes on from one with an id"
+            f"a chain is made of {DATA_INTEGRITY}s, at most {MAX_PROOFS}, and goes on from those with an id"
         )
-    proof["previousProof"] = kept[-1]["id"]
-    return kept[-1:]
+    links = [each["id"] for each in previous]
+    proof["previousProof"] = links if len(links) > 1 else links[0]
+    return previous
 
 
 def _detached(payload: bytes, key: PrivateKey) -> str:

@@ -95,17 +95,20 @@ class ProofSummary:
 class ProofReport:
     """One of several proofs. `decisive`: it is the one that `Report.proof` names.
 
-    `checks` are those made of it; none where the decisive proof had failed before.
+    `signer` is the DID of the key that it names. `checks` are those made of it; none where the decisive proof
+    had failed before. Of the others `chain` and `host_binding` are here too, and decide nothing.
     """
 
     summary: ProofSummary
+    signer: str
     decisive: bool
     checks: tuple[Check, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form: the keys of the summary, `decisive` and `checks`."""
+        """JSON form: the keys of the summary, `signer`, `decisive` and `checks`."""
         return {
             **self.summary.to_dict(),
+            "signer": self.signer,
             "decisive": self.decisive,
             "checks": [check.to_dict() for check in self.checks],
         }
@@ -113,8 +116,11 @@ class ProofReport:
     @classmethod
     def from_dict(cls, form: Mapping[str, Any]) -> ProofReport:
         """The inverse of `to_dict`."""
-        summary = {name: value for name, value in form.items() if name not in ("decisive", "checks")}
-        return cls(ProofSummary(**summary), form["decisive"], tuple(map(Check.from_dict, form["checks"])))
+        own = ("signer", "decisive", "checks")
+        summary = ProofSummary(**{name: value for name, value in form.items() if name not in own})
+        # Reports of earlier versions leave the signer to the key's name.
+        signer = form.get("signer", (summary.verification_method or "").partition("#")[0])
+        return cls(summary, signer, form["decisive"], tuple(map(Check.from_dict, form["checks"])))
 
 
 @dataclass(frozen=True, slots=True)

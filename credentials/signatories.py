@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from credentials.chains import Vouched
 from credentials.checks import Statement
 from credentials.envelope import Envelope
 from credentials.jsonld import Expansion, JsonLd
@@ -38,11 +39,28 @@ class Signatories:
             for proof in envelope.proofs
         ] or [Signatory(envelope, {}, (), expansion, statement, resolve, at, asked)]
         self.decisive = next((each for each in self._all if each.is_signer), self._all[0])
-        self.reports: tuple[ProofReport, ...] = ()
+        self._made: dict[Signatory, tuple[Check, ...]] = {}
+
+    @property
+    def reports(self) -> tuple[ProofReport, ...]:
+        """What was made of each, where there are several."""
+        if len(self._all) == 1:
+            return ()
+        return tuple(
+            ProofReport(each.describe(), each.did, each is self.decisive, self._made.get(each, ()))
+            for each in self._all
+        )
+
+    def vouch_for_others(self, vouch: Callable[[Signatory], Vouched]) -> None:
+        """Add who vouches for the keys of those that didn't decide. Call it once all proofs hold."""
+        for each, made in self._made.items():
+            if each is not self.decisive:
+                vouched = vouch(each)
+                self._made[each] = (*made, vouched.chain, vouched.host_binding)
 
     def checks(self, jsonld: JsonLd, *, allow_rs256: bool) -> Iterator[Check]:
         """Each check of the decisive signature, or the failure of another one; `reports` has all of them."""
-        made = {self.decisive: tuple(self.decisive.checks(jsonld, allow_rs256=allow_rs256))}
+        made = self._made = {self.decisive: tuple(self.decisive.checks(jsonld, allow_rs256=allow_rs256))}
         merged = {check.name: check for check in made[self.decisive]}
         # Resolving others' DIDs for a document that is refused anyway would only serve to bother them.
         if all(check.outcome is Outcome.PASSED for check in merged.values()):
@@ -58,8 +76,4 @@ class Signatories:
                         merged[check.name] = Check(
                             check.name, check.outcome, detail, {**check.evidence, "proof": number}
                         )
-        if len(self._all) > 1:
-            self.reports = tuple(
-                ProofReport(each.describe(), each is self.decisive, made.get(each, ())) for each in self._all
-            )
         yield from merged.values()

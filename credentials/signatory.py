@@ -63,9 +63,14 @@ class Signatory:
         self._bound = False
 
     @property
+    def did(self) -> str:
+        """The DID of the key that it names."""
+        return self._method_text().partition("#")[0]
+
+    @property
     def is_signer(self) -> bool:
         """Whether the key that it names is the issuer's own (a presentation: the holder's)."""
-        return self.signer is not None and self._method_text().partition("#")[0] == self.signer
+        return self.signer is not None and self.did == self.signer
 
     def checks(self, jsonld: JsonLd, *, allow_rs256: bool, as_cosigner: bool = False) -> Iterator[Check]:
         """Every check that can be made. A co-signer speaks for nobody else, so isn't bound to the issuer."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from credentials.beside import Beside
-from credentials.chains import not_vouched
+from credentials.chains import Vouched, not_vouched
 from credentials.checks import (
     Statement,
     check_context,
@@ -325,34 +325,43 @@ class _Examination:
         signatories = Signatories(envelope, expansion, statement, self.surroundings.resolve, at, self.asked)
         for check in signatories.checks(self.jsonld, allow_rs256=self.context.verifier.allow_rs256):
             self.keep(check)
-        signatory = signatories.decisive
-        self.proof, self.proofs = signatory.summary, signatories.reports
         if not self.alone:
-            self.look_further(signatory, statement)
+            self.look_further(signatories, statement)
+        self.proof, self.proofs = signatories.decisive.summary, signatories.reports
         self.keep(trust_left_to_descriptions())
         if self.surroundings.schemas is not None:
             self.stated = statements_in(expansion.quads)
         self.named = named_digests(expansion.quads)
         return statement.entries
 
-    def look_further(self, signatory: Signatory, statement: Statement) -> None:
+    def look_further(self, signatories: Signatories, statement: Statement) -> None:
         """The chain of the key, and the status: once it is known who signed this, and that it is valid."""
         assert self.envelope is not None
-        at = self.surroundings.at
+        signatory = signatories.decisive
         if signatory.method is None or signatory.obtained is None:
             vouched = not_vouched("No key was found that could name a certificate chain.", signatory.obtained)
             status = Check("status", Outcome.NOT_CHECKED, "Not asked: nobody is known who signed it.")
-        elif any(self.outcome(name) is not Outcome.PASSED for name in ("validity", "purpose", "signature")):
+        elif any(
+            self.outcome(name) is not Outcome.PASSED for name in ("validity", "key", "purpose", "signature")
+        ):
             vouched = not_vouched("Not looked at: an earlier check failed.", signatory.obtained)
             status = Check("status", Outcome.NOT_CHECKED, "Not asked: an earlier check failed.")
         else:
-            signed_at = signing_time(self.envelope, signatory.proof, statement, at)
-            vouched = self.surroundings.vouching.vouch(signatory.method, signatory.obtained, signed_at)
+            vouched = self.vouch(signatory, statement)
+            signatories.vouch_for_others(lambda other: self.vouch(other, statement))
             status = self.surroundings.status.check(
                 self.envelope.claims, statement.signer or "", self.context.list_credential
             )
         for check in (vouched.chain, vouched.host_binding, status):
             self.keep(check)
+
+    def vouch(self, signatory: Signatory, statement: Statement) -> Vouched:
+        """Who vouches for the key of a signature that holds."""
+        assert self.envelope is not None
+        assert signatory.method is not None
+        assert signatory.obtained is not None
+        signed_at = signing_time(self.envelope, signatory.proof, statement, self.surroundings.at)
+        return self.surroundings.vouching.vouch(signatory.method, signatory.obtained, signed_at)
 
     def outcome(self, name: str) -> Outcome:
         """What came of a check that was to be made before."""

@@ -116,13 +116,17 @@ class ProofSchema(Form):
 class EachProofSchema(ProofSchema):
     """One of several proofs."""
 
+    signer = text("The DID of the key.")
     decisive = fields.Boolean(
         required=True, metadata={"description": "Whether it is the issuer's own that decided."}
     )
     checks = fields.List(
         fields.Nested(CheckSchema),
         required=True,
-        metadata={"description": "Those made of it; none where the decisive proof had failed before."},
+        metadata={
+            "description": "Those made of it; none where the decisive proof had failed before. Of the others "
+            "`chain` and `host_binding` are here too, and decide nothing."
+        },
     )
 
 

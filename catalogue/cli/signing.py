@@ -52,9 +52,9 @@ PRESENTATION_FORMATS: dict[str, PresentationForm] = {
 @click.option(
     "--add",
     "earlier",
-    type=click.Choice(("set", "chain")),
-    help="Keep the proofs that FILE has and add one: over the document (set), or over the last proof too"
-    " (chain).",
+    type=click.Choice(("set", "chain", "chain-all")),
+    help="Keep the proofs that FILE has and add one: over the document (set), over the last proof too"
+    " (chain), or over all of them (chain-all).",
 )
 @click.option(
     "--proof-id", metavar="URL", help="A name for the proof, such as urn:uuid:..., for --add chain."

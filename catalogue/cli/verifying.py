@@ -189,13 +189,16 @@ def _verifier(did_documents: str | None, policy: str | None, anchors: str | None
 
 def _tell(name: str, report: Report) -> Iterator[str]:
     """A line for the file, and one for each check that says more than "passed"."""
-    from credentials.report import Outcome
+    from credentials.report import Outcome, Verdict
 
     issuer = printable(report.issuer or "unknown")
     yield f"{name}: {report.verdict.value} under policy {report.policy}, issuer {issuer}"
     for each in (report, *report.credentials):
         if report.credentials and each is not report:
             yield f"  credential {each.content_id or 'unknown'}: {each.verdict.value}"
+        for proof in each.proofs:
+            if each.verdict is Verdict.ACCEPTED and proof.signer != each.issuer:
+                yield f"  co-signed by {printable(proof.signer)}"
         for check in each.checks:
             if check.outcome is not Outcome.PASSED:
                 outcome = check.outcome.value.replace("_", " ")

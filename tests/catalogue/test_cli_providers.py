@@ -187,7 +187,9 @@ def test_a_proof_is_added_to_those_there_are(folder: Path) -> None:
         assert "Warning" not in done.output
         proofs = json.loads((folder / f"{how}.json").read_text())["proof"]
         assert [proof.get("previousProof") for proof in proofs] == [None, links]
-        assert run("verify", f"{how}.json").exit_code == 0
+        verified = run("verify", f"{how}.json")
+        assert verified.exit_code == 0
+        assert f"co-signed by {proofs[1]['verificationMethod'].partition('#')[0]}\n" in verified.output
 
 
 @pytest.mark.parametrize(

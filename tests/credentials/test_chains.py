@@ -18,8 +18,8 @@ from credentials.contexts import ContextStore
 from credentials.outside import Outside
 from credentials.policies import policy_named
 from credentials.report import Check, Outcome, Report
-from credentials.resolving import Fetched, FetchFailed, ReplayResolver
-from credentials.signing import did_document, generate_key, sign_credential
+from credentials.resolving import Fetched, FetchFailed, FirstOf, InlineResolver, ReplayResolver
+from credentials.signing import did_document, did_key, generate_key, inline_method, sign_credential
 from credentials.trust_anchors import Anchor, AnchorsUnusable, Profile, TrustAnchors
 from credentials.verification import Refused, Verified, Verifier
 
@@ -290,6 +290,54 @@ def test_stricter_profile_counts_where_a_chain_fits_two() -> None:
     trusted = TrustAnchors([Anchor(Profile.LAB, CA.certificate), Anchor(Profile.EV_TLS, CA.certificate)])
     assert chain_of([CA.leaf(NATIVE, policies=[EV])], trusted).evidence["profile"] == "ev-tls"
     assert chain_of([CA.leaf(NATIVE)], trusted).evidence["profile"] == "lab"
+
+
+# Of those who sign along
+
+
+def cosigned(chain: Sequence[Made], *, forged: bool = False, **options: object) -> Report:
+    """The report on what a did:key issued and DID signed along; DID's key carries `chain`."""
+    issuer = generate_key("Ed25519")
+    method = inline_method(did_key(issuer.public()))
+    credential = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "issuer": did_key(issuer.public()),
+        "validFrom": NOW.isoformat(),
+        "credentialSubject": {"id": "https://p.example/o", "type": "https://p.example/Service"},
+    }
+    once = json.loads(sign_credential(credential, issuer, method, form="eddsa-rdfc-2022", created=NOW))
+    signer = generate_key("P-256") if forged else KEY
+    data = sign_credential(
+        once, signer, f"{DID}#k", form="ecdsa-rdfc-2019", created=NOW - timedelta(days=5), earlier="set"
+    )
+    resolver = FirstOf([InlineResolver(), ReplayResolver({DID: document(chain, **options)}, "https")])
+    verifier = Verifier(policy_named("default"), resolver, CONTEXTS, lambda: NOW, anchors=anchors(CA))
+    return verifier.verify(data, outside=Answers({})).report
+
+
+def test_chain_of_a_cosigner_is_reported_with_its_proof_and_not_as_the_issuers() -> None:
+    found = cosigned([MIDDLE.leaf(NATIVE), MIDDLE])
+    assert found.check("chain").outcome is Outcome.NOT_CHECKED
+    own, other = found.proofs
+    assert [check.name for check in own.checks] == ["key", "issuer_binding", "purpose", "signature"]
+    checks = {check.name: check for check in other.checks}
+    assert (checks["chain"].outcome, checks["host_binding"].outcome) == (Outcome.PASSED, Outcome.PASSED)
+    assert checks["chain"].evidence["at_signing"]["time"] == "2026-05-27T12:00:00Z"
+
+
+@pytest.mark.parametrize("broken", [{"chain": [root("Foreign").leaf(NATIVE)]}, {"chain": [], "x5u": URL}])
+def test_broken_chain_of_a_cosigner_is_told_and_refuses_nothing(broken: dict[str, object]) -> None:
+    found = cosigned(**broken)  # type: ignore[arg-type]
+    (check,) = [check for check in found.proofs[1].checks if check.name == "chain"]
+    assert check.outcome is Outcome.FAILED
+    assert list(found.failed()) == []
+
+
+def test_no_chain_is_looked_at_of_a_cosigner_whose_signature_does_not_hold() -> None:
+    with pytest.raises(Refused) as refusal:
+        cosigned([MIDDLE.leaf(NATIVE), MIDDLE], forged=True)
+    assert [check.name for check in refusal.value.report.proofs[1].checks][-1] == "signature"
 
 
 # The host

@@ -27,6 +27,7 @@ NOW = from_rfc3339("2026-06-01T12:00:00Z")
 V1, V2 = "https://www.w3.org/2018/credentials/v1", "https://www.w3.org/ns/credentials/v2"
 CONTEXTS = ContextStore()
 ALICE, NOTARY, MALLORY = generate_key("Ed25519"), generate_key("P-256"), generate_key("Ed25519")
+WITNESS = generate_key("P-256")
 
 Document = dict[str, Any]
 
@@ -61,7 +62,7 @@ def add(
     document: Document,
     key: PrivateKey,
     form: str,
-    earlier: Literal["replace", "set", "chain"] = "set",
+    earlier: Literal["replace", "set", "chain", "chain-all"] = "set",
     proof_id: str | None = None,
 ) -> Document:
     data = sign_credential(
@@ -118,9 +119,9 @@ def test_a_set_of_proofs_that_all_hold_is_accepted_and_each_is_reported(
     assert [proof.decisive for proof in report.proofs] == ([False, True] if turned else [True, False])
     assert {proof.summary.variant for proof in report.proofs} == set(forms)
     for proof in report.proofs:
-        names = [check.name for check in proof.checks]
+        names = [check.name for check in proof.checks if check.outcome is Outcome.PASSED]
         assert names == (["key", "issuer_binding"] if proof.decisive else ["key"]) + ["purpose", "signature"]
-        assert all(check.outcome is Outcome.PASSED for check in proof.checks)
+        assert proof.signer == did_of(ALICE if proof.decisive else NOTARY)
     assert Report.from_dict(json.loads(json.dumps(report.to_dict()))) == report
 
 
@@ -188,6 +189,8 @@ def test_an_expired_own_second_proof_is_no_cosigners() -> None:
         "issuer_binding",
         "purpose",
         "signature",
+        "chain",
+        "host_binding",
     ]
 
 
@@ -251,6 +254,7 @@ def test_the_proof_before_a_link_can_be_neither_taken_away_nor_exchanged() -> No
         lambda first, second: [first, {**second, "previousProof": "urn:uuid:3"}],
         lambda first, second: [first, {**second, "previousProof": ["urn:uuid:1", "urn:uuid:3"]}],
         lambda first, second: [first, {**second, "previousProof": "urn:uuid:2"}],
+        lambda first, second: [first, {**second, "previousProof": ["urn:uuid:1", "urn:uuid:1"]}],
         lambda first, second: [first, {**second, "previousProof": 7}],
         lambda first, second: [first, {**second, "previousProof": {"id": "urn:uuid:1"}}],
         lambda first, second: [first, {**first}, second],
@@ -262,10 +266,55 @@ def test_a_link_that_does_not_join_is_refused(change: Any) -> None:
     assert failures(refused({**statement(), "proof": change(first, second)})) == ["structure"]
 
 
-def test_two_links_that_name_each_other_are_refused() -> None:
+def test_links_that_name_each_other_in_a_circle_are_refused_before_anybody_is_asked() -> None:
     first, second = chain()["proof"]
-    knot = [{**first, "previousProof": "urn:uuid:2"}, second]
-    assert failures(refused({**statement(), "proof": knot})) == ["signature"]
+    third = {**second, "id": "urn:uuid:3", "previousProof": ["urn:uuid:1", "urn:uuid:2"]}
+    for knot in (
+        [{**first, "previousProof": "urn:uuid:2"}, second],
+        [{**first, "previousProof": "urn:uuid:3"}, second, third],
+    ):
+        asking = Counting()
+        report = refused({**statement(), "proof": knot}, asking)
+        assert (failures(report), asking.asked) == (["structure"], [])
+        assert "circle" in report.check("structure").detail
+
+
+@pytest.mark.parametrize("forms", [RDFC, JCS, (RDFC[0], JCS[1]), (JCS[0], RDFC[1])])
+def test_a_link_may_sign_several_proofs_of_different_signers(forms: tuple[str, str]) -> None:
+    """Data Integrity 1.0, example 8: who witnesses a set of proofs signs each of them."""
+    first = add(statement(), ALICE, forms[0], proof_id="urn:uuid:1")
+    both = add(first, NOTARY, forms[1], proof_id="urn:uuid:2")
+    document = add(both, WITNESS, forms[1], "chain-all", "urn:uuid:3")
+    assert document["proof"][2]["previousProof"] == ["urn:uuid:1", "urn:uuid:2"]
+    report = verify(document).report
+    assert [proof.signer for proof in report.proofs] == [did_of(key) for key in (ALICE, NOTARY, WITNESS)]
+    one, two_, three = document["proof"]
+    for proofs in (
+        [one, two_, {**three, "previousProof": "urn:uuid:1"}],
+        [one, {**two_, "created": "2026-05-01T00:00:00Z"}, three],
+        [one, add(first, MALLORY, RDFC[0], proof_id="urn:uuid:2")["proof"][1], three],
+    ):
+        assert failures(refused({**statement(), "proof": proofs})) == ["signature"]
+    assert failures(refused({**statement(), "proof": [one, three]})) == ["structure"]
+
+
+def test_the_issuers_own_proof_may_come_last_in_a_chain() -> None:
+    first = add(statement(), NOTARY, RDFC[1], proof_id="urn:uuid:1")
+    report = verify(add(first, ALICE, RDFC[0], "chain")).report
+    assert [(proof.signer == did_of(ALICE), proof.decisive) for proof in report.proofs] == [
+        (False, False),
+        (True, True),
+    ]
+
+
+def test_a_chain_of_others_around_the_issuers_broken_proof_doesnt_stand_for_it() -> None:
+    first, second = chain()["proof"]
+    forged = {**first, "proofValue": add(statement(), MALLORY, RDFC[0])["proof"]["proofValue"]}
+    around = add({**statement(), "proof": forged}, NOTARY, RDFC[1], "chain")
+    assert failures(refused(around)) == ["signature"]
+    # Nor does the issuer's name in another's key.
+    named = {**second, "verificationMethod": f"{did_of(ALICE)}#{did_of(NOTARY).removeprefix('did:key:')}"}
+    assert failures(refused({**statement(), "proof": [first, named]})) == ["key"]
 
 
 # Signing

@@ -269,6 +269,30 @@ def test_what_peers_sign_is_accepted_here() -> None:
         accepted(answer["value"], ASKED)
 
 
+def test_sets_of_proofs_by_several_signers_go_both_ways() -> None:
+    """Digital Bazaar's programs know sets; of chains (`previousProof`) W3C's vectors are what there is."""
+    forms = (("eddsa-rdfc-2022", "Ed25519"), ("ecdsa-rdfc-2019", "P-256"))
+    (first, issuer), (second, notary) = forms
+    key = KEYS[notary]
+    once = signed(first, issuer, 2)
+    ours = json.loads(
+        sign_credential(once, key, method_of(key), form=second, created=NOW, earlier="set")  # type: ignore[arg-type]
+    )
+    forged = {**ours, "proof": [ours["proof"][0], {**ours["proof"][1], "created": "2026-05-01T00:00:00Z"}]}
+    each = {"operation": "verifyEach", "forms": [form for form, _ in forms]}
+    held, broken, made = ask(
+        [
+            {**each, "document": ours},
+            {**each, "document": forged},
+            {**signing_task(second, notary), "operation": "sign", "document": once},
+        ]
+    )
+    assert "value" in held, held
+    assert "error" in broken
+    report = VERIFIER.verify(json.dumps(made["value"]).encode()).report
+    assert [proof.signer for proof in report.proofs] == [did_of(KEYS[kind]) for _, kind in forms]
+
+
 def test_tokens_go_both_ways_with_jose() -> None:
     kinds = tuple(KEYS)
     tasks: list[Document] = []

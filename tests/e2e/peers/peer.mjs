@@ -6,6 +6,7 @@ import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
 import * as ecdsaJcs from '@digitalbazaar/ecdsa-jcs-2019-cryptosuite';
 import * as eddsaJcs from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
 import * as jose from 'jose';
+import jsigs from 'jsonld-signatures';
 import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import {Ed25519Signature2020} from '@digitalbazaar/ed25519-signature-2020';
 import {Ed25519VerificationKey2020} from '@digitalbazaar/ed25519-verification-key-2020';
@@ -61,6 +62,18 @@ function outcome({verified, error}) {
 }
 
 const OPERATIONS = {
+  // Every one of several proofs must hold, each by the suite of its form, whoever signed it: `vc` takes none but
+  // the issuer's.
+  async verifyEach({forms, document}) {
+    const suite = forms.map(form => suiteToVerify({form}));
+    const purpose = new jsigs.purposes.AssertionProofPurpose();
+    const result = await jsigs.verify(document, {suite, purpose, documentLoader});
+    outcome(result);
+    const held = result.results.filter(({verified}) => verified);
+    if(held.length !== document.proof.length) {
+      throw new Error(`${held.length} of ${document.proof.length} proofs hold`);
+    }
+  },
   async verify(task) {
     const given = {suite: suiteToVerify(task), documentLoader, now: task.now};
     outcome(await vc.verifyCredential({...given, credential: task.document}));
