@@ -97,6 +97,12 @@ def at_least(number: int, outcomes: Iterable[Outcome]) -> Outcome:
     return Outcome.UNKNOWN if possible >= number else Outcome.NOT_MET
 
 
+def any_yes(answers: Iterable[bool | None]) -> bool | None:
+    """Yes as soon as one is; no when all are (and when there are none); None while one isn't known."""
+    known = set(answers)
+    return True if True in known else None if None in known else False
+
+
 def truth(value: bool | None) -> Outcome:
     """The outcome of a plain yes, no or nothing."""
     if value is None:

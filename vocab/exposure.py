@@ -6,11 +6,11 @@ missing. Whoever takes part is followed to its ultimate parent (`vocab.ownership
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from vocab.answers import Members, Outcome, Source, every
+from vocab.answers import Fact, Members, Outcome, Source, every
 from vocab.conclusions import Exposure, Path, PathKind, Reach
 from vocab.facts import Place
 from vocab.immunity import conditions_of
@@ -20,17 +20,7 @@ from vocab.ownership_chains import Chains, Control, percent
 from vocab.parties import Named, provider_of, together
 from vocab.rule_facts import fact
 from vocab.service_facts import Said, ServiceFacts
-from vocab.stated_facts import (
-    data_places,
-    headquarters,
-    metadata_places,
-    operated_by,
-    operation_places,
-    operators,
-    seat,
-    subcontractor_jurisdictions,
-    technology_from,
-)
+from vocab.stated_facts import operators
 from vocab.third_parties import ThirdParty, supplier_facts, third_parties
 
 #: Paths kept for one country: a reader sees by what it is reached, not each of a hundred holders.
@@ -40,6 +30,14 @@ MAX_REACHES = 300
 #: Sentences on what is missing: a list that somebody works through.
 MAX_MISSING = 50
 
+#: The facts that have to be stated, or nobody knows what else there is.
+_NEEDED = (
+    *("seat", "headquarters", "operated_by", "operation_places", "data_places", "metadata_places"),
+    *("subcontractor_jurisdictions", "technology_from"),
+)
+#: Those, and what else conditions ask of what is plainly stated.
+_STATED = (*_NEEDED, "central_administration", "main_establishment")
+_NOTHING = Exposure((), complete=False, missing=(), immunity=Outcome.UNKNOWN, conditions=())
 _ORDER = {kind: place for place, kind in enumerate(PathKind)}
 
 
@@ -59,7 +57,8 @@ def exposure_of(facts: ServiceFacts) -> Exposure:
     outside = outside_holdings(chains, provider)
     parties = third_parties(facts, chains)
     worked_out = {**owner_facts(chains, provider, outside), **supplier_facts(facts, chains, parties)}
-    missing = tuple(dict.fromkeys(_missing(facts, chains, provider, outside, parties)))
+    asked = {name: fact(name, facts, _NOTHING) for name in _STATED}
+    missing = tuple(dict.fromkeys(_missing(asked, facts, chains, provider, outside, parties)))
     found = (
         *_of_provider(facts, chains, provider),
         *_of_holders(chains, provider, outside),
@@ -68,17 +67,15 @@ def exposure_of(facts: ServiceFacts) -> Exposure:
         *_of_places(PathKind.METADATA_PLACE, facts.metadata_places, "technical data and metadata are kept"),
         *(path for party in parties for path in _of_third_party(chains, party)),
     )
-    partial = Exposure(
+    conditions = conditions_of(facts, {**asked, **worked_out})
+    return Exposure(
         reaches=_reaches(found, facts),
         complete=not missing,
         missing=missing[:MAX_MISSING],
-        immunity=Outcome.UNKNOWN,
-        conditions=(),
+        immunity=every(condition.outcome for condition in conditions),
+        conditions=conditions,
         facts=worked_out,
     )
-    conditions = conditions_of(facts, lambda name: fact(name, facts, partial))
-    immunity = every(condition.outcome for condition in conditions)
-    return replace(partial, immunity=immunity, conditions=conditions)
 
 
 def _reaches(found: Iterable[_Found], facts: ServiceFacts) -> tuple[Reach, ...]:
@@ -146,7 +143,7 @@ def _of_holders(chains: Chains, provider: Named, outside: OutsideHoldings) -> It
     for stake in outside.stakes:
         # Of one whose shares aren't stated the stake knows no more than its holding.
         if stake.share or stake.holder.key not in shares:
-            shares[stake.holder.key] = (stake.holder, stake.share, together(stake.sources))
+            shares[stake.holder.key] = (stake.holder, stake.share, stake.sources)
         vias[stake.holder.key] = f" through {', '.join(sorted(stake.via))}" if stake.via else ""
     for key in sorted(shares.keys() - above):
         holder, share, sources = shares[key]
@@ -206,6 +203,7 @@ def _of_third_party(chains: Chains, party: ThirdParty) -> Iterator[_Found]:
 
 
 def _missing(
+    asked: Mapping[str, Fact],
     facts: ServiceFacts,
     chains: Chains,
     provider: Named,
@@ -213,22 +211,13 @@ def _missing(
     parties: tuple[ThirdParty, ...],
 ) -> Iterator[str]:
     """What would have to be stated before it is known that nobody else's law reaches the service."""
-    needed = [
-        seat(facts),
-        headquarters(facts),
-        operated_by(facts),
-        operation_places(facts),
-        data_places(facts),
-        metadata_places(facts),
-        subcontractor_jurisdictions(facts),
-        technology_from(facts),
-    ]
-    if facts.provider.central_administration:
-        # Whoever says from where it is directed has said where its headquarters are.
-        needed.remove(headquarters(facts))
-    for one in needed:
-        if not (isinstance(one.value, Members) and one.value.closed):
-            yield one.missing
+    for name in _NEEDED:
+        if name == "headquarters" and facts.provider.central_administration:
+            # Whoever says from where it is directed has said where its headquarters are.
+            continue
+        value = asked[name].value
+        if not (isinstance(value, Members) and value.closed):
+            yield asked[name].missing
     if not outside.is_complete:
         yield from outside.missing
     yield from chains.control(provider).missing

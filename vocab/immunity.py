@@ -6,7 +6,7 @@ has these conditions says that they were examined: it answers what nobody states
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -56,19 +56,19 @@ def _rule(entry: dict[str, Any]) -> FactRule:
     return FactRule(entry["name"], Comparison(comparison), frozenset((limit,)))
 
 
-def conditions_of(facts: ServiceFacts, fact: Callable[[str], Fact]) -> tuple[Condition, ...]:
-    """Each condition for an offering; `fact` gives the facts of `vocab.rule_facts` by name."""
+def conditions_of(facts: ServiceFacts, asked: Mapping[str, Fact]) -> tuple[Condition, ...]:
+    """Each condition for an offering; `asked` are the facts of `vocab.rule_facts` that they need, by name."""
     return tuple(
-        _condition(identifier, rules, facts, fact)
+        _condition(identifier, rules, facts, asked)
         for identifier, rules in immunity_rules().conditions.items()
     )
 
 
 def _condition(
-    identifier: str, rules: tuple[FactRule, ...], facts: ServiceFacts, fact: Callable[[str], Fact]
+    identifier: str, rules: tuple[FactRule, ...], facts: ServiceFacts, asked: Mapping[str, Fact]
 ) -> Condition:
     on = facts.on.date()
-    found = [(rule, fact(rule.name)) for rule in rules]
+    found = [(rule, asked[rule.name]) for rule in rules]
     outcomes = [held(rule, one.value, on) for rule, one in found]
     outcome = every(outcomes)
     sources = together(*(one.sources for _, one in found))
@@ -96,7 +96,8 @@ def _condition(
             "",
             together(sources, (one.source for one in certificates)),
         )
-    return Condition(identifier, outcome, detail, " ".join(missing), sources)
+    asked_for = " ".join(missing) if outcome is Outcome.UNKNOWN else ""
+    return Condition(identifier, outcome, detail, asked_for, sources)
 
 
 def _detail(rule: FactRule, fact: Fact, on: date) -> str:

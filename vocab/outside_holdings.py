@@ -8,17 +8,17 @@ What can't be followed may be anybody's: the figures are bounds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
-from vocab.answers import Amount, Fact, Members, Outcome, Source
+from vocab.answers import Amount, Fact, Members, Outcome, Source, any_yes
 from vocab.ownership_chains import CONTROL, MAX_HOPS, ROUNDING, WHOLE, Chains, Controller, Holding, percent
 from vocab.parties import UNNAMED, Named, outside_eu, together
 
 _NONE = Decimal(0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Stake:
     """What one holder established outside the EU has in all; `via` names those through whom it has it.
 
@@ -27,12 +27,12 @@ class Stake:
     """
 
     holder: Named
-    capital: Decimal = _NONE
-    votes: Decimal = _NONE
-    has_veto: bool | None = False
-    appoints_majority: bool | None = False
-    via: set[str] = field(default_factory=set)
-    sources: set[Source] = field(default_factory=set)
+    capital: Decimal
+    votes: Decimal
+    has_veto: bool | None
+    appoints_majority: bool | None
+    via: frozenset[str]
+    sources: tuple[Source, ...]
 
     @property
     def share(self) -> Decimal:
@@ -86,7 +86,7 @@ class _Walk:
             for _, is_sure in sorted(level):
                 mass = level[_, is_sure]
                 if max(mass.capital, mass.votes) <= ROUNDING / WHOLE and hop:
-                    # So little that no sum of it matters: the tail of a cross-holding.
+                    # The tail of a cross-holding: so little that it may stay open.
                     continue
                 for holding in self.chains.holdings(mass.holder).held:
                     self._follow(holding, mass, is_sure, above, is_direct=hop == 0)
@@ -145,7 +145,9 @@ class _Walk:
         )
 
     def _note(self, holder: Named) -> None:
-        self.missing.update(dict.fromkeys(self.chains.control(holder).missing))
+        contradiction = self.chains.holdings(holder).contradiction
+        reasons = (contradiction,) if contradiction else self.chains.control(holder).missing
+        self.missing.update(dict.fromkeys(reasons))
 
     def _stake(
         self,
@@ -157,14 +159,18 @@ class _Walk:
         *,
         decides: bool,
     ) -> None:
-        stake = self.stakes.setdefault(holder.key, Stake(holder))
-        stake.capital += capital
-        stake.votes += votes
-        stake.via.update(via)
-        stake.sources.update((*holding.sources, *holder.sources))
-        if decides:
-            stake.has_veto = _either(stake.has_veto, holding.has_veto)
-            stake.appoints_majority = _either(stake.appoints_majority, holding.appoints_majority)
+        before = self.stakes.get(holder.key) or Stake(holder, _NONE, _NONE, False, False, frozenset(), ())
+        veto = holding.has_veto if decides else False
+        majority = holding.appoints_majority if decides else False
+        self.stakes[holder.key] = Stake(
+            holder,
+            before.capital + capital,
+            before.votes + votes,
+            any_yes((before.has_veto, veto)),
+            any_yes((before.appoints_majority, majority)),
+            before.via.union(via),
+            together(before.sources, holding.sources, holder.sources),
+        )
 
 
 def outside_holdings(chains: Chains, provider: Named) -> OutsideHoldings:
@@ -290,12 +296,6 @@ def _shown(outside: OutsideHoldings, controlled: list[Controller]) -> str:
     held = [f"{one.holder} holds {percent(one.share)}" for one in outside.stakes]
     held += [f"{one.holder} controls {one.of}" for one in controlled if one.share is None]
     return "; ".join(held) or "No holder from outside the EU is known."
-
-
-def _either(one: bool | None, other: bool | None) -> bool | None:
-    if one or other:
-        return True
-    return None if one is None or other is None else False
 
 
 def _rest(rest: Decimal) -> Decimal:

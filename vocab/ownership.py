@@ -8,12 +8,15 @@ place where the DID document lies (did:web method specification, section 3.2).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from vocab.reading import MAX_IRI
 
 #: Path steps of an https address that are tried as the path of a `did:web`; real ones have three.
 MAX_PATH_STEPS = 8
+#: DIDs of which the canonical form is remembered: those of one chunk of descriptions come again and again.
+_REMEMBERED = 1_024
 
 _DID = re.compile(r"did:[a-z0-9]+:[^/?#]+")
 # URL parsers drop some of these silently, so that two texts would name one place.
@@ -21,6 +24,7 @@ _NOT_IN_IRI = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _WEB = "did:web:"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def canonical(did: str) -> str:
     """A form of a DID that is equal for equal DIDs: host in lower case, one way of percent-encoding."""
     if not did.startswith(_WEB):

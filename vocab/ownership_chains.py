@@ -7,12 +7,12 @@ leaves less of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from vocab.answers import Outcome, Source
+from vocab.answers import Outcome, Source, any_yes
 from vocab.facts import OwnershipShare
 from vocab.parties import Named, named, outside_eu, together
 from vocab.service_facts import Party, Said, ServiceFacts
@@ -105,6 +105,7 @@ class Chains:
         self.on: date = facts.on.date()
         self._left = MAX_HOLDINGS
         self._holdings: dict[str, Holdings] = {}
+        self._controllers: dict[str, tuple[Controller, ...]] = {}
         self._controls: dict[str, Control] = {}
 
     def holdings(self, one: Named) -> Holdings:
@@ -141,9 +142,15 @@ class Chains:
         """Those known to control a participant directly: its parents, and whoever has more than half."""
         if one.party is None:
             return ()
+        known = self._controllers.get(one.key)
+        if known is None:
+            known = self._controllers[one.key] = tuple(self._directly(one, one.party))
+        return known
+
+    def _directly(self, one: Named, party: Party) -> Iterator[Controller]:
         found: dict[str, Controller] = {}
-        for parent in one.party.parents:
-            holder = named(self._facts, one.party, identifier=parent.value, source=parent.source)
+        for parent in party.parents:
+            holder = named(self._facts, party, identifier=parent.value, source=parent.source)
             found[holder.key] = Controller(holder, None, one.name, (parent.source,))
         for holding in self.holdings(one).held:
             if holding.controls:
@@ -151,7 +158,7 @@ class Chains:
                     holding.holder, holding.share, one.name, holding.sources
                 )
         found.pop(one.key, None)
-        return tuple(found[key] for key in sorted(found))
+        yield from (found[key] for key in sorted(found))
 
     def control(self, one: Named) -> Control:
         """Everybody who controls a participant, as far as it can be followed."""
@@ -248,8 +255,8 @@ def _holding(holder: Named, all_said: list[Said[OwnershipShare]]) -> Holding:
         holder=holder,
         capital=_sum([share.capital_percent for share in shares]),
         votes=_sum([share.voting_percent for share in shares]),
-        has_veto=_any([share.has_veto for share in shares]),
-        appoints_majority=_any([share.appoints_majority for share in shares]),
+        has_veto=any_yes(share.has_veto for share in shares),
+        appoints_majority=any_yes(share.appoints_majority for share in shares),
         sources=together(said.source for said in all_said),
     )
 
@@ -257,12 +264,6 @@ def _holding(holder: Named, all_said: list[Said[OwnershipShare]]) -> Holding:
 def _sum(figures: list[Decimal | None]) -> Decimal | None:
     known = [figure for figure in figures if figure is not None]
     return sum(known, _NONE) if len(known) == len(figures) else None
-
-
-def _any(answers: list[bool | None]) -> bool | None:
-    if True in answers:
-        return True
-    return None if None in answers else False
 
 
 def _rest(total: Decimal) -> Decimal:

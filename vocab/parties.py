@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from vocab.answers import Source
 from vocab.folding import fold
@@ -20,6 +21,8 @@ from vocab.service_facts import Party, ServiceFacts
 PUBLIC_BODY = "public-body"
 #: What somebody is called of whom neither a name nor an identifier is stated: it may be several.
 UNNAMED = "somebody unnamed"
+#: Countries and days of which it is remembered whether they belong: every country there is, for some days.
+_ASKED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def is_public_body(party: Party) -> bool:
     return any(kind.value == PUBLIC_BODY for kind in party.kinds)
 
 
+@lru_cache(maxsize=_ASKED)
 def in_eu(country: str, on: date) -> bool:
     """Whether a country belongs to the EU on a day."""
     return "EU" in groups(country, on)
@@ -92,8 +96,8 @@ def outside_eu(countries: Iterable[str], on: date) -> tuple[str, ...]:
 
 def together(*sources: Iterable[Source]) -> tuple[Source, ...]:
     """Several lists of sources as one, each source once, in an order that doesn't depend on theirs."""
-    found = {source for some in sources for source in some}
-    return tuple(sorted(found, key=lambda source: (source.issuer, source.content_id, source.basis)))
+    found = {(one.issuer, one.content_id, one.basis): one for some in sources for one in some}
+    return tuple(found.values()) if len(found) < 2 else tuple(found[key] for key in sorted(found))
 
 
 def _of_party(party: Party, stated: frozenset[str], sources: tuple[Source, ...]) -> Named:

@@ -249,6 +249,12 @@ _FACTS: tuple[tuple[str, FactKind, str, _Read], ...] = (
         _stated(stated_facts.programmes),
     ),
     (
+        "consortium_confirmed",
+        _ANSWER,
+        "Whether every member of the consortium that offers the service has signed its part.",
+        _stated(stated_facts.consortium_confirmed),
+    ),
+    (
         "state_internal",
         _ANSWER,
         "Whether a public body of notarised identity operates it itself; its seat says of which State.",

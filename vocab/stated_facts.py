@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vocab.answers import Fact, Members
+from vocab.answers import Fact, Members, Outcome, every
+from vocab.consortia import standings_of
 from vocab.facts import LICENSED_TECHNOLOGY, SUBCONTRACTORS, Place
 from vocab.model import Identity
 from vocab.parties import Named, is_public_body, named, provider_of, together
@@ -158,6 +159,21 @@ def programmes(facts: ServiceFacts) -> Fact:
         Members(frozenset(said.value.programme for said in today), closed=False),
         together(said.source for said in today),
         missing="A participation that the programme's authority attests, for this day.",
+    )
+
+
+def consortium_confirmed(facts: ServiceFacts) -> Fact:
+    """Whether every member of each consortium that offers the service has signed its part."""
+    standings = standings_of(facts)
+    if not standings:
+        return Fact(None, missing="The consortium that offers it: cf:consortium.")
+    outcome = every(one.outcome for one in standings)
+    told = " ".join(one.detail for one in standings if one.detail)
+    return Fact(
+        {Outcome.MET: True, Outcome.NOT_MET: False, Outcome.UNKNOWN: None}[outcome],
+        together(*(member.sources for one in standings for member in one.members)),
+        told if outcome is Outcome.NOT_MET else "",
+        told if outcome is Outcome.UNKNOWN else "",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from vocab.answers import Fact, Outcome, Source
+from vocab.answers import Fact, Outcome, Source, any_yes
 from vocab.conclusions import PathKind
 from vocab.ownership_chains import Chains
 from vocab.parties import Named, provider_of, together
@@ -39,8 +39,14 @@ class ThirdParty:
 
 
 def third_parties(facts: ServiceFacts, chains: Chains) -> tuple[ThirdParty, ...]:
-    """Everybody beside the provider that the offering names, each part by itself."""
-    return (*_licensors(facts, chains), *_others(facts, chains))
+    """Everybody beside the provider that the offering names, each part by itself, in a fixed order."""
+    licensed = tuple(_licensors(facts, chains))
+    return tuple(sorted((*licensed, *_others(facts, chains, licensed)), key=_place))
+
+
+def _place(one: ThirdParty) -> tuple[str, ...]:
+    answers = (one.sees_data, one.sees_metadata, one.continues_without, one.updates_vetted)
+    return (one.kind, one.named.key, one.named.name, *map(str, answers))
 
 
 def _licensors(facts: ServiceFacts, chains: Chains) -> Iterator[ThirdParty]:
@@ -59,20 +65,18 @@ def _licensors(facts: ServiceFacts, chains: Chains) -> Iterator[ThirdParty]:
             )
 
 
-def _others(facts: ServiceFacts, chains: Chains) -> Iterator[ThirdParty]:
+def _others(facts: ServiceFacts, chains: Chains, licensed: tuple[ThirdParty, ...]) -> Iterator[ThirdParty]:
     """Operators and subcontractors; what one sees is only stated where it is a licensor as well."""
     own = provider_of(facts).key
-    sight = {
-        one.key: (said.value.sees_customer_data, said.value.sees_metadata)
-        for said, one in zip(facts.licences, licensors(facts), strict=True)
-    }
     parts = (
         *((PathKind.OPERATOR, one) for one in operators(facts)),
         *((PathKind.SUBCONTRACTOR, one) for one in sub_contractors(facts)),
     )
     for kind, one in parts:
         if one.key != own:
-            data, metadata = sight.get(one.key, (None, None))
+            same = [other for other in licensed if other.named.key == one.key]
+            data = any_yes(other.sees_data for other in same) if same else None
+            metadata = any_yes(other.sees_metadata for other in same) if same else None
             yield ThirdParty(kind, one, chains.is_outside(one), data, metadata, None, None, one.sources)
 
 

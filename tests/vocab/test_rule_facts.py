@@ -134,6 +134,36 @@ def test_a_state_internal_cloud_is_one_that_a_known_public_body_runs_itself(said
     assert bool(found.missing) == (expected is None)
 
 
+CONSORTIUM = "did:web:consortium.example"
+MEMBER = "did:web:member.example"
+ALLIANCE = {
+    "did": CONSORTIUM,
+    "members": [{"participant": "did:web:provider.example"}, {"participant": MEMBER}],
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"parties": [ALLIANCE, {"did": MEMBER, "member_of": [CONSORTIUM]}]}, True),
+        ({"parties": [ALLIANCE, {"did": MEMBER}]}, None),
+        ({"parties": []}, None),
+        ({"consortia": [], "parties": []}, None),
+        ({"parties": [{"did": CONSORTIUM, "members": [{"participant": MEMBER}]}]}, False),
+    ],
+    ids=["all", "one-missing", "not-here", "none", "not-a-member"],
+)
+def test_a_consortium_is_confirmed_when_all_members_signed(said, expected):
+    provider = {"member_of": [CONSORTIUM]}
+    found = fact(
+        "consortium_confirmed",
+        service_facts({"consortia": [CONSORTIUM], "provider": provider, **said}),
+        NOTHING,
+    )
+    assert found.value is expected
+    assert bool(found.missing) == (expected is None)
+
+
 def test_of_several_sites_the_worst_counts():
     energy = [
         {"pue": 1.2, "renewable_percent": 90, "green_energy_coefficient": 0.9, "energy_reuse_factor": 0.2},
