@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vocab import certifications
-from vocab.answers import Source
+from vocab.answers import Outcome, Source
 from vocab.labels import below
-from vocab.limits import in_words, value_in_words
+from vocab.limits import NOTHING, held, in_words, value_in_words
 from vocab.profiles.model import (
     AllOf,
     AnyOf,
@@ -22,7 +22,18 @@ from vocab.profiles.model import (
     First,
     Rule,
 )
-from vocab.strengths import ATTESTED, CERTIFIED, COMPUTED, DECLARED, UNKNOWN, Asked, Prepared, attests, fits
+from vocab.strengths import (
+    ATTESTED,
+    CERTIFIED,
+    COMPUTED,
+    DECLARED,
+    NOT_MET,
+    Asked,
+    Prepared,
+    attests,
+    fits,
+    outcome,
+)
 
 #: Credentials named for one criterion: more would not convince anybody further.
 MAX_EVIDENCE = 20
@@ -45,10 +56,19 @@ def _evidence(prepared: Prepared, asked: Asked) -> Iterator[tuple[int, Source]]:
     strength = prepared.strength(asked)
     if not prepared.parts:
         yield from ((strength, source) for source in _sources(prepared.rule, asked))
-    for part in prepared.parts:
-        # What is met doesn't rest on alternatives that aren't.
-        if strength <= UNKNOWN or part.strength(asked) > UNKNOWN:
+    answer = outcome(strength)
+    for part in _heard(prepared, asked):
+        # A yes rests on what says yes, a no on what says no, and what is open on all that is known.
+        if answer in (Outcome.UNKNOWN, outcome(part.strength(asked))):
             yield from _evidence(part, asked)
+
+
+def _heard(prepared: Prepared, asked: Asked) -> Iterator[Prepared]:
+    """The rules in a rule; of `first` those up to a plain no: what stands behind it isn't asked."""
+    for part in prepared.parts:
+        yield part
+        if isinstance(prepared.rule, First) and part.strength(asked) == NOT_MET:
+            return
 
 
 def _sources(rule: Rule, asked: Asked) -> Iterable[Source]:
@@ -101,7 +121,7 @@ def _bracketed(text: str) -> str:
 
 def _ways(prepared: Prepared, asked: Asked, floor: int) -> Iterator[str]:
     """The ways in which one of several alternatives would do; alike ones share a phrase."""
-    alternatives = [*_alternatives(prepared)]
+    alternatives = [*_alternatives(prepared, asked)]
     rules = [one.rule for one in alternatives]
     if floor <= ATTESTED:
         yield from _attestations(rules, floor)
@@ -122,12 +142,12 @@ def _ways(prepared: Prepared, asked: Asked, floor: int) -> Iterator[str]:
             yield _bracketed(text)
 
 
-def _alternatives(prepared: Prepared) -> Iterator[Prepared]:
-    if isinstance(prepared.rule, AnyOf | First):
-        for part in prepared.parts:
-            yield from _alternatives(part)
-    else:
+def _alternatives(prepared: Prepared, asked: Asked) -> Iterator[Prepared]:
+    if not isinstance(prepared.rule, AnyOf | First):
         yield prepared
+        return
+    for part in _heard(prepared, asked):
+        yield from _alternatives(part, asked)
 
 
 def _attestations(rules: list[Rule], floor: int) -> Iterator[str]:
@@ -162,8 +182,11 @@ def _declaration(rule: Rule) -> str:
 
 def _fact(rule: FactRule, asked: Asked) -> str:
     fact = asked.fact(rule.name)
-    known = "" if fact.value is None else f" (known: {value_in_words(fact.value)})"
-    missing = f": {fact.missing.rstrip('.')}" if fact.missing else ""
+    value = value_in_words(fact.value)
+    known = f" (known: {value})" if value != NOTHING else ""
+    # Where the answer is no already, nothing that is still missing would change it.
+    is_open = held(rule, fact.value, asked.day) is Outcome.UNKNOWN
+    missing = f": {fact.missing.rstrip('.')}" if is_open and fact.missing else ""
     return f"{in_words(rule, asked.day)}{known}{missing}"
 
 

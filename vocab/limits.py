@@ -12,6 +12,8 @@ from vocab.profiles.model import Comparison, FactRule, Limit, Threshold
 
 #: Codes that are spelt out in a sentence; a list of more is for the document, not for a sentence.
 MAX_CODES_SHOWN = 12
+#: What is known of a fact that nobody states anything of.
+NOTHING = "nothing"
 
 _GROUPS = frozenset(GROUPS)
 _AMOUNTS = {Comparison.AT_MOST: "at most", Comparison.AT_LEAST: "at least"}
@@ -86,7 +88,7 @@ def in_words(rule: FactRule, on: date) -> str:
 def value_in_words(value: Amount | Members | bool | None) -> str:
     """What is known of a fact: `1.2`, `between 24 and 39`, `FR, US and perhaps others`, `nothing`."""
     if value is None:
-        return "nothing"
+        return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Amount):
@@ -94,7 +96,7 @@ def value_in_words(value: Amount | Members | bool | None) -> str:
             return f"{value.low}"
         return f"at least {value.low}" if value.high is None else f"between {value.low} and {value.high}"
     if not value.known:
-        return "none" if value.closed else "nothing"
+        return "none" if value.closed else NOTHING
     return _codes(value.known) + ("" if value.closed else " and perhaps others")
 
 

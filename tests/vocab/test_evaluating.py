@@ -256,8 +256,31 @@ def test_of_conditions_only_those_that_are_missing_are_named():
     assert needed(some, SAYS_SO).startswith("1 more of these: a certificate by a trusted body")
 
 
-def test_what_is_known_of_a_fact_is_said_beside_its_limit():
-    assert needed(EFFICIENT, WASTEFUL).startswith("pue at most 1.3 (known: 1.8)")
+def test_behind_a_fact_that_says_no_nothing_is_offered_that_would_not_help():
+    said = WASTEFUL | HAS_CERTIFICATE
+    rule = {"first": [ATTESTED, EFFICIENT, CERTIFICATE, WORD]}
+    assert needed(rule, said) == (
+        "validation of gaia-x:P3.1.1 by a trusted clearing house; or pue at most 1.3 (known: 1.8)"
+    )
+    (found,) = evaluation(rule, said).criteria
+    assert [source.issuer for source in found.evidence] == [OWN]
+
+
+def test_a_no_rests_on_what_says_no():
+    rule = {"all": [EFFICIENT, CERTIFICATE, WORD]}
+    (found,) = evaluation(rule, WASTEFUL | HAS_CERTIFICATE).criteria
+    assert found.outcome is Outcome.NOT_MET
+    assert [source.issuer for source in found.evidence] == [OWN]
+
+
+def test_what_is_known_of_a_fact_is_said_beside_its_limit_and_what_is_missing_while_it_is_open():
+    assert needed(EFFICIENT, WASTEFUL) == "pue at most 1.3 (known: 1.8)"
+    assert needed(EFFICIENT, {}).startswith("pue at most 1.3: ")
+    rule = {"fact": {"name": "provider_established", "within": "EU"}}
+    assert "cf:centralAdministration" in needed(rule, {"provider": {"seat": "FR"}})
+    outside = needed(rule, {"provider": {"seat": "US"}})
+    assert outside.startswith("provider_established nothing but EU (known: US and perhaps others)")
+    assert "cf:centralAdministration" not in outside
 
 
 def test_a_value_of_a_strength_is_an_outcome_at_a_floor():
