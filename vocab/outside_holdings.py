@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from vocab.answers import Amount, Fact, Members, Outcome, Source, any_yes
-from vocab.ownership_chains import CONTROL, MAX_HOPS, ROUNDING, WHOLE, Chains, Controller, Holding, percent
+from vocab.ownership_chains import (
+    CONTROL,
+    MAX_HOPS,
+    WHOLE,
+    Chains,
+    Controller,
+    Holding,
+    percent,
+    rest_of,
+)
 from vocab.parties import UNNAMED, Named, outside_eu, together
 
 _NONE = Decimal(0)
@@ -85,9 +94,6 @@ class _Walk:
             above: dict[tuple[str, bool], _Mass] = {}
             for _, is_sure in sorted(level):
                 mass = level[_, is_sure]
-                if max(mass.capital, mass.votes) <= ROUNDING / WHOLE and hop:
-                    # The tail of a cross-holding: so little that it may stay open.
-                    continue
                 for holding in self.chains.holdings(mass.holder).held:
                     self._follow(holding, mass, is_sure, above, is_direct=hop == 0)
             level = above
@@ -183,8 +189,8 @@ def outside_holdings(chains: Chains, provider: Named) -> OutsideHoldings:
     direct = chains.holdings(provider)
     stakes = tuple(walk.stakes[key] for key in sorted(walk.stakes))
     rest = (
-        _rest(WHOLE - walk.inside[0] - sum((one.capital for one in stakes), _NONE)),
-        _rest(WHOLE - walk.inside[1] - sum((one.votes for one in stakes), _NONE)),
+        rest_of(walk.inside[0] + sum((one.capital for one in stakes), _NONE)),
+        rest_of(walk.inside[1] + sum((one.votes for one in stakes), _NONE)),
     )
     missing = list(walk.missing)
     if party is None or not party.owners:
@@ -296,7 +302,3 @@ def _shown(outside: OutsideHoldings, controlled: list[Controller]) -> str:
     held = [f"{one.holder} holds {percent(one.share)}" for one in outside.stakes]
     held += [f"{one.holder} controls {one.of}" for one in controlled if one.share is None]
     return "; ".join(held) or "No holder from outside the EU is known."
-
-
-def _rest(rest: Decimal) -> Decimal:
-    return rest if rest > ROUNDING else _NONE

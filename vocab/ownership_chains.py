@@ -134,7 +134,7 @@ class Chains:
         ]
         return Holdings(
             held,
-            (_rest(sums[0]), _rest(sums[1])),
+            (rest_of(sums[0]), rest_of(sums[1])),
             f"The shares that {one.name} states add up to {' and '.join(too_much)}." if too_much else "",
         )
 
@@ -266,7 +266,8 @@ def _sum(figures: list[Decimal | None]) -> Decimal | None:
     return sum(known, _NONE) if len(known) == len(figures) else None
 
 
-def _rest(total: Decimal) -> Decimal:
+def rest_of(total: Decimal) -> Decimal:
+    """What is missing to the whole, in percent; nothing where it is no more than rounding."""
     rest = WHOLE - total
     return rest if rest > ROUNDING else _NONE
 
