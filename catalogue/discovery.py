@@ -239,10 +239,10 @@ def _reasons(described: Described) -> list[dict[str, str | None]]:
                 "field": reason.field,
                 "value": reason.value,
                 "basis": reason.basis.value,
-                "detail": None,
-                "content_id": reason.content_id,
-                "issuer": reason.issuer,
-                "path": reason.path,
+                "detail": reason.detail or None,
+                "content_id": reason.content_id or None,
+                "issuer": reason.issuer or None,
+                "path": reason.path or None,
             }
             for reason in described.description.reasons
         ),

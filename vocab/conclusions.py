@@ -124,6 +124,7 @@ class ConsortiumStanding:
 class Conclusions:
     """All of it, for one offering at one moment.
 
+    Of `labels` that are held on the same basis those below another (`vocab.labels.below`) are left out.
     `hosted_in`, `operated_from` and `technology_from` are alpha-2 codes as stated; `pue` is the worst and
     `renewable_percent` the least of the sites that state one, None where none does. `disagreements` say in a
     sentence where a clearing house's level and our own computation differ.

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vocab.answers import Source
+from vocab.answers import Outcome, Source
 from vocab.attestations import certified, participating
 from vocab.capabilities import is_capability, match, of_class
+from vocab.concluding import conclude, rule_of
+from vocab.conclusions import Conclusions
 from vocab.evidence import (
     Evidence,
     Statement,
@@ -76,6 +78,7 @@ _OFFERING_NAME = (*NAME, *LEGAL_NAME)
 _PARTICIPANT_NAME = (*LEGAL_NAME, *NAME)
 _DESCRIPTION = (*DESCRIPTION, RDFS + "comment")
 _TYPE = RDF + "type"
+_NEVER_DECLARED = ("certification", "label")
 _NOTHING = Node(id="")
 
 
@@ -111,6 +114,7 @@ def describe(
     reasons: list[Reason] = []
     doubts: tuple[Doubt, ...] = ()
     facts: ServiceFacts | None = None
+    conclusions: Conclusions | None = None
     if kind is not Kind.EVIDENCE:
         reasons += (
             _reason("capability", value, own, path)
@@ -119,6 +123,8 @@ def describe(
     if kind is Kind.OFFERING:
         facts = gather(subject, graph, own=own, identity=identity, evidence=evidence, digests=digests)
         reasons += _of_offering(node, graph, facts, own_participants(node, own.issuer, evidence))
+        conclusions = conclude(facts)
+        reasons += _concluded(facts, conclusions)
         doubts = tuple(doubts_of(subject, graph, issuer=own.issuer, digests=digests, evidence=evidence))
     elif kind is Kind.PARTICIPANT:
         reasons += _of_participant(node, graph, own)
@@ -145,16 +151,17 @@ def describe(
         reasons=tuple(reasons),
         doubts=tuple(dict.fromkeys(doubts))[:MAX_REASONS],
         facts=facts,
+        conclusions=conclusions,
     )
 
 
 def _values(reasons: list[Reason], field: str) -> tuple[str, ...]:
-    """The values of a field; of certifications those that somebody else than the provider stands for."""
+    """The values of a field; of labels and certifications those that rest on more than its own word."""
     return tuple(
         dict.fromkeys(
             reason.value
             for reason in reasons
-            if reason.field == field and not (field == "certification" and reason.basis is Basis.DECLARED)
+            if reason.field == field and not (field in _NEVER_DECLARED and reason.basis is Basis.DECLARED)
         )
     )
 
@@ -202,6 +209,20 @@ def _of_offering(
     # A label is a service's; the participant credential it also names was only examined with it.
     for label in facts.labels:
         yield _reason("label", label.value.label, label.source, label.value.path)
+
+
+def _concluded(facts: ServiceFacts, conclusions: Conclusions) -> Iterator[Reason]:
+    """The labels that don't stand in an attestation, and the consortia that count."""
+    declared = {said.value: said.source for said in facts.declared_labels}
+    for held in conclusions.labels:
+        if held.basis is Basis.DECLARED and held.label in declared:
+            yield _reason("label", held.label, declared[held.label], CF + "declaresLabel")
+        elif held.basis is not Basis.ATTESTED:
+            yield Reason("label", held.label, held.basis, "", "", "", rule_of(held.label, facts.on.date()))
+    for standing in conclusions.consortia:
+        if standing.outcome is Outcome.MET:
+            signed = f"Each member of {standing.name or standing.consortium} has signed its part."
+            yield Reason("consortium", standing.consortium, Basis.COMPUTED, "", "", "", signed)
 
 
 def _of_participant(node: Node, graph: Graph, own: Source) -> Iterator[Reason]:

@@ -143,6 +143,17 @@ def levels_met(
     return tuple(reached for profile in profiles for reached in _levels(profile, asked))
 
 
+def blocking(profile: Profile, level: str, facts: ServiceFacts, exposure: Exposure) -> tuple[str, ...]:
+    """The criteria that keep a level from being met, without the reasons, in the profile's order."""
+    ready, asked = _ready(profile), Asked(facts, exposure)
+    required = ready.levels[profile.levels.index(profile.level(level))]
+    return tuple(
+        profile.criteria[place].id
+        for place, floor in required
+        if ready.criteria[place].strength(asked) < floor
+    )
+
+
 def _levels(profile: Profile, asked: Asked) -> list[LevelReached]:
     ready = _ready(profile)
     strengths: list[int | None] = [None] * len(ready.criteria)

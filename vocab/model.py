@@ -39,7 +39,10 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why `field` has `value`: the basis, the credential (`content_id`, `issuer`) and the property IRI."""
+    """Why `field` has `value`: the basis, the credential (`content_id`, `issuer`) and the property IRI.
+
+    These three are "" for what the catalogue concluded from several; `detail` says by which rule.
+    """
 
     field: str
     value: str
@@ -47,6 +50,7 @@ class Reason:
     content_id: str
     issuer: str
     path: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,10 @@ class Description:
 
     `names` and `descriptions` map a language tag ("" where none was given) to text. `jurisdictions` are
     ISO 3166-1 alpha-2 codes, `capabilities` concept ids of `vocab.capabilities`. Never on the provider's own
-    word are `labels` such as `gaia-x:L1`, `certifications` (ids of `vocab.certifications`; a version or level
-    stands beside its scheme) and `programmes` (ids of `vocab.programmes`, by their authority's credential
-    about the provider). `participant_kinds` is what the provider says it is. `provided_by` is what the
-    statement claims; the provider is always the issuer. `facts` is all that bears on an offering and
+    word alone are `labels` such as `gaia-x:L1`, `certifications` (ids of `vocab.certifications`; a version
+    or level stands beside its scheme) and `programmes` (ids of `vocab.programmes`, by their authority's
+    credential about the provider). `participant_kinds` is what the provider says it is. `provided_by` is
+    what the statement claims; the provider is always the issuer. `facts` is all that bears on an offering and
     `conclusions` what follows from it; None for what isn't an offering.
     """
 

@@ -323,7 +323,7 @@ def test_a_graph_that_points_at_itself_ends():
     )
 
 
-def test_an_offering_is_described_well_below_a_millisecond():
+def test_an_offering_is_described_in_a_few_milliseconds_at_most():
     properties = {
         SCHEMA + "name": [lang("Name", "en"), lang("Nom", "fr"), lang("Name", "de")],
         SCHEMA + "description": [lang("word " * 60, "en"), lang("mot " * 60, "fr")],
@@ -335,10 +335,11 @@ def test_an_offering_is_described_well_below_a_millisecond():
     graph = graph_of({OFFERING: {"type": [GX + "VirtualMachineServiceOffering"], **properties}})
     known = evidence([participant("FR")])
     best = min(_timed(graph, known) for _ in range(200))
-    assert best < 0.000_7, f"{best * 1e6:.0f} µs"
+    # Far above what it takes: only a slip by an order of magnitude is to be seen here.
+    assert best < 0.005, f"{best * 1e6:.0f} µs"
 
 
 def _timed(graph, known):
-    start = time.perf_counter()
+    start = time.process_time()
     describe(OFFERING, graph, own=source(), evidence=known)
-    return time.perf_counter() - start
+    return time.process_time() - start

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from vocab_graphs import CLEARING_HOUSE, ON, PROVIDER, START, evidence, source
 from vocab_graphs import graph_of as plain_graph
 
+from vocab.concluding import conclude
 from vocab.evidence import Statement
 from vocab.gaia_x_reading import MAX_LOOKED_AT
 from vocab.gathering import MAX_NAMED, draws_on, gather
@@ -323,10 +324,11 @@ _STATEMENTS = st.lists(
 
 @settings(max_examples=200)
 @given(_GRAPHS, st.sampled_from(_IDS), _STATEMENTS, _STATEMENTS, _STATEMENTS)
-def test_no_graph_makes_gathering_raise(graph, subject, participants, attestations, others):
+def test_no_graph_makes_gathering_or_concluding_raise(graph, subject, participants, attestations, others):
     known = evidence(participants, attestations, TRUST, others=others)
     facts = gather(subject, graph, own=source(), identity=Identity.DOMAIN, evidence=known)
     assert facts.parties[PROVIDER] is facts.provider
+    conclude(facts)
     draws_on(graph, subject)
 
 
