@@ -147,7 +147,7 @@ class Writer:
                 "gx:hash": _TERMS_HASH,
             },
             "gx:dataAccountExport": {**({} if tagus else {"type": "gx:DataAccountExport"}), **export},
-            "gx:dataProtectionRegime": ["GDPR2016"],
+            **({} if members.get("silent_on_data_protection") else {"gx:dataProtectionRegime": ["GDPR2016"]}),
             "gx:provisionType": "public",
             **_subcontractors(members.get("subcontractors", ()), entry.issuer.base),
             **_facts(members.get("facts", {})),
