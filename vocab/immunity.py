@@ -6,44 +6,64 @@ has these conditions says that they were examined: it answers what nobody states
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from vocab import certifications
 from vocab.answers import Fact, Outcome, every
 from vocab.conclusions import Condition
 from vocab.data import load
+from vocab.facts import CertificationFact
 from vocab.limits import held, in_words, value_in_words
 from vocab.parties import together
 from vocab.profiles.model import Comparison, FactRule, Threshold
-from vocab.service_facts import ServiceFacts
+from vocab.service_facts import Said, ServiceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing that a condition asks of a fact, with the words for it."""
+
+    rule: FactRule
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
 class ImmunityRules:
-    """The rules in their version, valid from a day on: what each condition asks, by its id."""
+    """The rules in their version, valid from a day on: what each condition asks, by its id.
+
+    `examined_by` are ids of `vocab.certifications`: who holds one was examined by these rules.
+    """
 
     title: str
     version: str
     valid_from: date
     examined_by: frozenset[str]
-    conditions: Mapping[str, tuple[FactRule, ...]]
+    conditions: Mapping[str, tuple[Asked, ...]]
 
 
 @lru_cache(maxsize=1)
 def immunity_rules() -> ImmunityRules:
     """The rules that immunity is worked out by."""
     document = load("immunity.json")
+    valid_from = date.fromisoformat(document["valid_from"])
+    rules = {one["id"]: tuple(map(_rule, one["all"])) for one in document["conditions"]}
     return ImmunityRules(
         title=document["source"]["title"],
         version=document["version"],
-        valid_from=date.fromisoformat(document["valid_from"]),
+        valid_from=valid_from,
         examined_by=frozenset(document["examined_by"]),
-        conditions={one["id"]: tuple(map(_rule, one["all"])) for one in document["conditions"]},
+        conditions=MappingProxyType(
+            {
+                identifier: tuple(Asked(rule, in_words(rule, valid_from)) for rule in asked)
+                for identifier, asked in rules.items()
+            }
+        ),
     )
 
 
@@ -56,50 +76,49 @@ def _rule(entry: dict[str, Any]) -> FactRule:
     return FactRule(entry["name"], Comparison(comparison), frozenset((limit,)))
 
 
-def conditions_of(facts: ServiceFacts, asked: Mapping[str, Fact]) -> tuple[Condition, ...]:
-    """Each condition for an offering; `asked` are the facts of `vocab.rule_facts` that they need, by name."""
-    return tuple(
-        _condition(identifier, rules, facts, asked)
-        for identifier, rules in immunity_rules().conditions.items()
+def conditions_of(facts: ServiceFacts, known: Mapping[str, Fact]) -> tuple[Condition, ...]:
+    """Each condition for an offering; `known` are the facts of `vocab.rule_facts` that they ask, by name."""
+    rules, on = immunity_rules(), facts.on.date()
+    examined = [said for said in facts.certifications if not rules.examined_by.isdisjoint(said.value.ids)]
+    found = (_condition(identifier, asked, known, on) for identifier, asked in rules.conditions.items())
+    return tuple(_examined(one, examined) if examined else one for one in found)
+
+
+def _condition(identifier: str, asked: tuple[Asked, ...], known: Mapping[str, Fact], on: date) -> Condition:
+    outcomes: list[Outcome] = []
+    details: list[str] = []
+    missing: dict[str, None] = {}
+    for one in asked:
+        fact = known[one.rule.name]
+        outcome = held(one.rule, fact.value, on)
+        outcomes.append(outcome)
+        told = f" ({fact.detail.rstrip('.')})" if fact.detail else ""
+        details.append(f"{one.words}: {value_in_words(fact.value)}{told}")
+        if outcome is Outcome.UNKNOWN:
+            missing[fact.missing] = None
+    answer = every(outcomes)
+    return Condition(
+        id=identifier,
+        outcome=answer,
+        detail="; ".join(details),
+        missing=" ".join(missing) if answer is Outcome.UNKNOWN else "",
+        sources=together(*(known[one.rule.name].sources for one in asked)),
     )
 
 
-def _condition(
-    identifier: str, rules: tuple[FactRule, ...], facts: ServiceFacts, asked: Mapping[str, Fact]
-) -> Condition:
-    on = facts.on.date()
-    found = [(rule, asked[rule.name]) for rule in rules]
-    outcomes = [held(rule, one.value, on) for rule, one in found]
-    outcome = every(outcomes)
-    sources = together(*(one.sources for _, one in found))
-    detail = "; ".join(_detail(rule, one, on) for rule, one in found)
-    missing = dict.fromkeys(
-        one.missing
-        for (_, one), answer in zip(found, outcomes, strict=True)
-        if answer is Outcome.UNKNOWN and one.missing
+def _examined(one: Condition, certificates: Sequence[Said[CertificationFact]]) -> Condition:
+    """A condition that nobody states the facts for, as those who certified the service examined it."""
+    if one.outcome is not Outcome.UNKNOWN:
+        return one
+    ids = immunity_rules().examined_by & {
+        identifier for said in certificates for identifier in said.value.ids
+    }
+    names = ", ".join(sorted(certifications.name(identifier, "en") for identifier in ids))
+    by = ", ".join(sorted({said.source.issuer for said in certificates}))
+    return Condition(
+        id=one.id,
+        outcome=Outcome.MET,
+        detail=f"{one.detail}; examined for {names} by {by}",
+        missing="",
+        sources=together(one.sources, (said.source for said in certificates)),
     )
-    certificates = [
-        said for said in facts.certifications if not immunity_rules().examined_by.isdisjoint(said.value.ids)
-    ]
-    if certificates and outcome is Outcome.UNKNOWN:
-        names = sorted(
-            certifications.name(identifier, "en")
-            for identifier in immunity_rules().examined_by.intersection(
-                *(one.value.ids for one in certificates)
-            )
-        )
-        by = ", ".join(sorted({one.source.issuer for one in certificates}))
-        return Condition(
-            identifier,
-            Outcome.MET,
-            f"{detail}; examined for {', '.join(names)} by {by}",
-            "",
-            together(sources, (one.source for one in certificates)),
-        )
-    asked_for = " ".join(missing) if outcome is Outcome.UNKNOWN else ""
-    return Condition(identifier, outcome, detail, asked_for, sources)
-
-
-def _detail(rule: FactRule, fact: Fact, on: date) -> str:
-    shown = f"{in_words(rule, on)}: {value_in_words(fact.value)}"
-    return f"{shown} ({fact.detail.rstrip('.')})" if fact.detail else shown

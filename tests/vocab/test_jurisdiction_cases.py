@@ -12,9 +12,11 @@ from fact_cases import cases
 
 from vocab.answers import Amount, Members, Outcome
 from vocab.conclusions import PathKind
+from vocab.evaluating import evaluate
 from vocab.exposure import exposure_of
 from vocab.immunity import immunity_rules
 from vocab.laws import laws
+from vocab.profiles import profile
 
 CASES = cases("jurisdiction")
 
@@ -90,6 +92,14 @@ def test_every_answer_says_what_it_rests_on_or_what_is_missing(case):
         for path in reach.paths:
             assert path.sources
             assert path.detail.startswith(f"{reach.country}: ")
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_the_profile_that_asks_the_same_conditions_answers_alike(case):
+    exposure = exposure_of(case.facts)
+    evaluation = evaluate(profile("cloud-de-confiance"), case.facts, exposure)
+    asked = {one.id: one.outcome for one in evaluation.criteria if one.id in immunity_rules().conditions}
+    assert asked == {condition.id: condition.outcome for condition in exposure.conditions}
 
 
 def test_the_table_has_each_condition_met_not_met_and_unknown():
