@@ -22,7 +22,7 @@ from vocab.ownership_chains import (
     percent,
     rest_of,
 )
-from vocab.parties import UNNAMED, Named, outside_eu, together
+from vocab.parties import UNNAMED, Named, listed, outside_eu, together
 
 _NONE = Decimal(0)
 
@@ -218,7 +218,7 @@ def owner_facts(chains: Chains, provider: Named, outside: OutsideHoldings) -> di
     """The facts of `vocab.rule_facts` about owners."""
     control = chains.control(provider)
     controlled = [one for one in control.chain if outside_eu(one.holder.countries, chains.on)]
-    missing = " ".join(outside.missing or _UNNAMED_HOLDERS)
+    missing = listed(outside.missing or _UNNAMED_HOLDERS)
     least = CONTROL if controlled else _NONE
     sources = together(outside.sources, *(one.sources for one in control.chain))
     single, all_of_them = (
@@ -232,8 +232,8 @@ def owner_facts(chains: Chains, provider: Named, outside: OutsideHoldings) -> di
                 closed=not control.missing,
             ),
             sources,
-            "; ".join(str(one.holder) for one in control.ultimate),
-            " ".join(control.missing),
+            listed((str(one.holder) for one in control.ultimate), "; "),
+            listed(control.missing),
         ),
         "outside_share_single": single,
         "outside_share_together": all_of_them,
@@ -277,8 +277,10 @@ def _deciding(
         if one.has_veto or one.appoints_majority or (one.share > CONTROL and not outside.contradiction)
     ]
     if controlled or deciding:
-        detail = "; ".join(f"{one.holder} can stop decisions or appoint the majority" for one in deciding)
-        told = detail or "; ".join(f"{one.holder} controls {one.of}" for one in controlled)
+        detail = listed(
+            (f"{one.holder} can stop decisions or appoint the majority" for one in deciding), "; "
+        )
+        told = detail or listed((f"{one.holder} controls {one.of}" for one in controlled), "; ")
         return Fact(True, sources, told)
     silent = [one.holder for one in outside.stakes if None in (one.has_veto, one.appoints_majority)]
     missing = [
@@ -291,7 +293,7 @@ def _deciding(
     if chains.is_outside(provider) is Outcome.UNKNOWN:
         missing += chains.control(provider).missing
     if missing or not outside.is_complete:
-        return Fact(None, sources, _shown(outside, []), " ".join(dict.fromkeys(missing)))
+        return Fact(None, sources, _shown(outside, []), listed(missing))
     return Fact(False, sources, _shown(outside, []))
 
 
@@ -301,4 +303,4 @@ def _shown(outside: OutsideHoldings, controlled: list[Controller]) -> str:
         return outside.contradiction
     held = [f"{one.holder} holds {percent(one.share)}" for one in outside.stakes]
     held += [f"{one.holder} controls {one.of}" for one in controlled if one.share is None]
-    return "; ".join(held) or "No holder from outside the EU is known."
+    return listed(held, "; ") or "No holder from outside the EU is known."

@@ -22,6 +22,8 @@ from vocab.service_facts import Party, Said, ServiceFacts
 MAX_HOPS = 20
 #: Holdings looked at for one offering: a group with more is not followed to its end, and stays open.
 MAX_HOLDINGS = 2_000
+#: Those who control one participant, one above the other; a group with more is not followed to its end.
+MAX_CONTROLLERS = 30
 #: Shares are stated to hundredths: sums of a few dozen miss the whole by no more than this (percent).
 ROUNDING = Decimal("0.05")
 #: More than this (percent of the capital or the votes) is control.
@@ -180,12 +182,12 @@ class Chains:
                     if below.key in chain:
                         ultimate[below.key] = chain[below.key]
                     missing.update(dict.fromkeys(self._open(below)))
-                for controller in controllers:
+                for controller in controllers[: MAX_CONTROLLERS + 1 - len(chain)]:
                     if controller.holder.key not in chain and controller.holder.key != one.key:
                         chain[controller.holder.key] = controller
                         above.append(controller.holder)
             level = above
-        if level or self._left <= 0:
+        if level or self._left <= 0 or len(chain) > MAX_CONTROLLERS:
             missing[f"Who controls {one.name}: the chain of holders is longer than is followed."] = None
         elif chain and not ultimate:
             missing[f"Who controls {one.name} in the end: what is stated runs in a circle."] = None

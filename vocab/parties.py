@@ -21,6 +21,8 @@ from vocab.service_facts import Party, ServiceFacts
 PUBLIC_BODY = "public-body"
 #: What somebody is called of whom neither a name nor an identifier is stated: it may be several.
 UNNAMED = "somebody unnamed"
+#: Names or sentences that stand in one text; whoever has more to hear begins with these.
+MAX_LISTED = 20
 #: Countries and days of which it is remembered whether they belong: every country there is, for some days.
 _ASKED = 4_096
 
@@ -98,6 +100,13 @@ def together(*sources: Iterable[Source]) -> tuple[Source, ...]:
     """Several lists of sources as one, each source once, in an order that doesn't depend on theirs."""
     found = {(one.issuer, one.content_id, one.basis): one for some in sources for one in some}
     return tuple(found.values()) if len(found) < 2 else tuple(found[key] for key in sorted(found))
+
+
+def listed(texts: Iterable[str], between: str = " ") -> str:
+    """Texts in a row, each once, and how many more there are where they are too many to read."""
+    found = list(dict.fromkeys(texts))
+    shown = between.join(found[:MAX_LISTED])
+    return shown if len(found) <= MAX_LISTED else f"{shown}{between}({len(found) - MAX_LISTED} more)"
 
 
 def _of_party(party: Party, stated: frozenset[str], sources: tuple[Source, ...]) -> Named:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from vocab import energy_facts, stated_facts
 from vocab.answers import Fact, Members, Outcome
 from vocab.conclusions import Exposure
-from vocab.parties import together
+from vocab.parties import listed, together
 from vocab.service_facts import ServiceFacts
 
 
@@ -74,8 +74,8 @@ def _exposed_to(facts: ServiceFacts, exposure: Exposure) -> Fact:
     return Fact(
         Members(frozenset(reach.country for reach in exposure.reaches), closed=exposure.complete),
         together(*(path.sources for reach in exposure.reaches for path in reach.paths)),
-        " ".join(path.detail + "." for reach in exposure.reaches for path in reach.paths),
-        " ".join(exposure.missing),
+        listed(path.detail + "." for reach in exposure.reaches for path in reach.paths),
+        listed(exposure.missing),
     )
 
 
@@ -85,8 +85,8 @@ def _immune(facts: ServiceFacts, exposure: Exposure) -> Fact:
     return Fact(
         answers[exposure.immunity],
         together(*(condition.sources for condition in exposure.conditions)),
-        " ".join(f"{one.id}: {one.detail}" for one in open_ones if one.detail),
-        " ".join(dict.fromkeys(one.missing for one in open_ones if one.missing)),
+        listed(f"{one.id}: {one.detail}." for one in open_ones if one.detail),
+        listed(one.missing for one in open_ones if one.missing),
     )
 
 

@@ -12,7 +12,7 @@ from vocab.answers import Fact, Members, Outcome, every
 from vocab.consortia import standings_of
 from vocab.facts import LICENSED_TECHNOLOGY, SUBCONTRACTORS, Place
 from vocab.model import Identity
-from vocab.parties import Named, is_public_body, named, provider_of, together
+from vocab.parties import Named, is_public_body, listed, named, provider_of, together
 from vocab.service_facts import Said, ServiceFacts
 
 _OWN_CREDENTIAL = "in its own participant credential"
@@ -202,7 +202,7 @@ def state_internal(facts: ServiceFacts) -> Fact:
             f"Whether {other}, who operates it, belongs to the same State: the provider itself must."
         )
     sources = together(kinds, (said.source for said in facts.operators))
-    return Fact(None if missing else True, sources, "A public body operates it itself.", " ".join(missing))
+    return Fact(None if missing else True, sources, "A public body operates it itself.", listed(missing))
 
 
 def _codes(said: Sequence[Said[str]], missing: str) -> Fact:
@@ -225,7 +225,7 @@ def _of_parties(parties: Iterable[Named], what: str) -> Fact:
     return Fact(
         Members(frozenset(code for one in found for code in one.countries), closed=not without),
         together(*(one.sources for one in found)),
-        missing=" ".join(f"{what} {name}." for name in without),
+        missing=listed(f"{what} {name}." for name in without),
     )
 
 

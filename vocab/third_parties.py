@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from vocab.answers import Fact, Outcome, Source, any_yes
 from vocab.conclusions import PathKind
 from vocab.ownership_chains import Chains
-from vocab.parties import Named, provider_of, together
+from vocab.parties import Named, listed, provider_of, together
 from vocab.service_facts import ServiceFacts
 from vocab.stated_facts import (
     licensors,
@@ -144,7 +144,7 @@ def _answer(
         and question.read(one) != question.wanted
     ]
     if bad:
-        told = "; ".join(sorted({_told(question, one) for one in bad}))
+        told = listed((_told(question, one) for one in bad), "; ")
         return Fact(not question.wanted, sources, told)
     missing: list[str] = list(open_lists)
     for one in asked:
@@ -155,8 +155,8 @@ def _answer(
         if one.outside is Outcome.UNKNOWN:
             missing += chains.control(one.named).missing
     if missing:
-        return Fact(None, sources, missing=" ".join(dict.fromkeys(missing)))
-    told = "; ".join(sorted({_told(question, one) for one in asked}))
+        return Fact(None, sources, missing=listed(missing))
+    told = listed((_told(question, one) for one in asked), "; ")
     return Fact(question.wanted, sources, told or "Nobody outside the EU has a part in it.")
 
 

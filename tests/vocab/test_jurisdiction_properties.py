@@ -6,9 +6,10 @@ from fact_cases import DID, service_facts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vocab.answers import Amount, Outcome
+from vocab.answers import Amount, Members, Outcome
 from vocab.exposure import exposure_of
-from vocab.ownership_chains import MAX_HOLDINGS
+from vocab.ownership_chains import MAX_CONTROLLERS, MAX_HOLDINGS, MAX_HOPS
+from vocab.parties import MAX_LISTED
 
 IDS = [f"did:web:p{number}.example" for number in range(5)]
 COUNTRIES = st.sampled_from(["FR", "DE", "US", "CH"])
@@ -207,3 +208,34 @@ def test_a_web_of_two_hundred_that_hold_each_other_is_followed_for_a_bounded_tim
     assert len(web) * 100 > MAX_HOLDINGS
     assert exposure.facts["outside_share_single"].value == Amount(Decimal(0), Decimal(100))
     assert not exposure.complete
+
+
+def parents_of_each_other(count, *, in_a_row):
+    """So many participants above the provider, one above the other or side by side, all in France."""
+    dids = [f"did:web:p{number}.example" for number in range(count)]
+    above = [[did] for did in dids[1:]] if in_a_row else [[] for _ in dids[1:]]
+    return {
+        "provider": {"parents": dids[:1] if in_a_row else dids},
+        "parties": [
+            {"did": did, "seat": "FR", "kinds": ["public-body"], "parents": parents}
+            for did, parents in zip(dids, [*above, []], strict=True)
+        ],
+    }
+
+
+def test_a_longer_chain_than_is_followed_is_open():
+    for in_a_row, limit in ((True, MAX_HOPS - 1), (False, MAX_CONTROLLERS)):
+        for count, closed in ((limit, True), (limit + 1, False)):
+            facts = service_facts(parents_of_each_other(count, in_a_row=in_a_row))
+            found = exposure_of(facts).facts["ultimate_parents"]
+            assert found.value == Members(
+                frozenset({"FR"}) if closed or not in_a_row else frozenset(), closed
+            )
+            assert ("longer than is followed" in found.missing) != closed
+
+
+def test_a_text_of_many_names_is_cut():
+    said = {"provider": {"owners": [{"name": f"Fund {n}", "country": "US", "capital": 1} for n in range(60)]}}
+    detail = exposure_of(service_facts(said)).facts["outside_share_together"].detail
+    assert detail.count("holds 1 %") == MAX_LISTED
+    assert detail.endswith("(40 more)")
