@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 import rfc8785
 from sqlalchemy import Connection
 
 from catalogue.bearings import Bearing, BearingChange, bearing_on, changes
+from catalogue.conclusions import Told, told_of
 from catalogue.current import Current, Graphs, current_lines, envelope_of
 from catalogue.lifecycle import State
 from catalogue.others import Start, TooManyAtOnce, followed, others_of
@@ -22,6 +23,7 @@ from catalogue.trusting import TrustFile
 from credentials.identity import digest_of, record_id
 from search.document import Document, Listing, Provider, document_of
 from vocab.answers import Source
+from vocab.attestations import turning_days
 from vocab.describe import Evidence, Statement, describe, evidence_keys, identity_of, kind_of
 from vocab.graph import Graph
 from vocab.model import Basis, Description, Kind
@@ -40,6 +42,15 @@ class Described:
     description: Description
     provider: Provider
     identity_reason: str
+    #: The content_ids of the other statements that it was read with.
+    evidence: tuple[str, ...] = ()
+
+    def told(self, on: date) -> Told | None:
+        """What events tell of it; None of what isn't an offering, and of what is hidden."""
+        conclusions = self.description.conclusions
+        if conclusions is None or self.current.state in HIDDEN:
+            return None
+        return told_of(self.current.content_id, conclusions, self.evidence, on)
 
     def document(self, on: datetime) -> Document:
         """The searchable form."""
@@ -181,7 +192,10 @@ class Describer:
                 digests=_digests(connection, line) if attestations else frozenset(),
             )
             provider = Provider(did=line.issuer, identity=identity, id=party.id, name=party.name)
-            described[record] = Described(line, description, provider, reason)
+            read_with = (*evidence.participants, *evidence.attestations, *evidence.others)
+            described[record] = Described(
+                line, description, provider, reason, tuple(one.content_id for one in read_with)
+            )
         return described
 
     def bearing_changes(
@@ -191,6 +205,12 @@ class Describer:
         lines = current_lines(connection, records)
         graphs = self._graphs.of(connection, lines.values())
         return changes(connection, records, lines, graphs, self.trust.current(), now)
+
+    def turning_days(self, connection: Connection, record: str) -> tuple[date, ...]:
+        """The days on which something begins or ends that a record states. Raises Rejection."""
+        lines = current_lines(connection, (record,))
+        graphs = self._graphs.of(connection, lines.values())
+        return turning_days(graphs[record], lines[record].subject) if lines else ()
 
     def _others(
         self,

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue.bearings import BearingChange, enter, offerings_naming, providers_named, resting_on
+from catalogue.conclusions import KINDS as FOLLOWING
 from catalogue.describing import Describer
 from catalogue.engines import writing_engines
 from catalogue.ledger import records_of_entries
@@ -32,9 +33,11 @@ from catalogue.log import Heads, Op, entries, events_after, read_heads, tell
 from catalogue.operations import Operations
 from catalogue.position import Position
 from catalogue.rechecking import in_background
+from catalogue.ruling import RuleChanges
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.store.tables import listings, withdrawals
+from catalogue.telling import keep
 from catalogue.trusting import TrustChanges
 from credentials.errors import Rejection
 from credentials.times import Clock, utc_now
@@ -164,7 +167,8 @@ class Indexer:
                     ).scalars()
                 )
         for happening in events_after(connection, here.event, after.event - here.event):
-            touched[happening.record_id] = None
+            if happening.kind not in FOLLOWING:
+                touched[happening.record_id] = None
         return touched
 
     def _project(self, engine: Engine, touched: dict[str, None], after: Position) -> None:
@@ -264,6 +268,13 @@ class Indexer:
                     lambda connection, chunk: self._describer.describe_all(connection, chunk, now).values(),
                 )
             }
+            keep(
+                connection,
+                self._database,
+                {record: found.told(now.date()) for record, found in described.items()},
+                now=now,
+                turns=partial(self._describer.turning_days, connection),
+            )
         for record in records:
             found = described.get(record)
             if found is None or found.description.kind is Kind.EVIDENCE:
@@ -333,11 +344,15 @@ def run(settings: Settings, stop: threading.Event) -> None:
         database = Database(settings.store_url)
         operations = Operations(database, utc_now)
         describer = Describer(settings)
-        changes = TrustChanges(settings, database, describer.trust, utc_now)
+        sweeps = (
+            operations.catch_up,
+            TrustChanges(settings, database, describer.trust, utc_now).catch_up,
+            RuleChanges(settings, database, utc_now).catch_up,
+        )
         indexers = {name: Indexer(database, engine, describer, utc_now) for name, engine in engines.items()}
         try:
             with in_background(settings) as rechecking:
-                follow(indexers, (operations.catch_up, changes.catch_up, rechecking), stop)
+                follow(indexers, (*sweeps, rechecking), stop)
         finally:
             for indexer in indexers.values():
                 indexer.close()

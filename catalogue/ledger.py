@@ -29,6 +29,7 @@ from catalogue.log import Entry, Op
 from catalogue.store.rows import RowInsert
 from catalogue.store.tables import (
     blobs,
+    concluded,
     evidence,
     issuer_rules,
     listings,
@@ -468,6 +469,8 @@ def drop_blob(connection: Connection, digest: str, now: datetime) -> list[str]:
         if used is None:
             connection.execute(delete(blobs).where(blobs.c.digest == source))
     records = list(dict.fromkeys(row.record_id for row in touched))
+    # What was worked out of it goes with it; if an older statement shows again, it is new.
+    connection.execute(delete(concluded).where(concluded.c.record_id.in_(records)))
     for record in records:
         settle(connection, record, now)
     # An older statement may show again, which nobody looked at while it was superseded.

@@ -21,7 +21,7 @@ from catalogue.log import Entry, Op, entries, read_heads
 from catalogue.operations import Operations
 from catalogue.schemas import SchemaSets
 from catalogue.store.database import Database
-from catalogue.store.tables import DERIVED, blobs, evidence, heads, read_time
+from catalogue.store.tables import DERIVED, blobs, concluded, evidence, heads, listings, read_time
 from credentials.contexts import ContextStore
 from credentials.errors import Rejection
 from credentials.outside import Kept, Outside
@@ -90,6 +90,10 @@ def rebuild(
                     refused.append(entry.digest)
                 done = entry.position + 1
             progress(done, size)
+        # Of what this program refuses now, nothing is told any more.
+        connection.execute(
+            delete(concluded).where(concluded.c.record_id.not_in(select(listings.c.record_id)))
+        )
         connection.execute(update(heads).values(generation=heads.c.generation + 1))
     return Rebuilt(size, erased, tuple(refused))
 

@@ -371,7 +371,9 @@ class EventSchema(Form):
         "What: `expired`, `withdrawn`, `erased`, `blocked`, `unblocked`, `turned` "
         "(an attestation began or ended on a day that it names), `trust` (the node's trust list changed); "
         "of re-checks `revoked`, `suspended`, `unverifiable`, `reinstated` (nothing against it any more), "
-        "`unreachable` (what it rests on can't be asked; the last verdict stays for 7 days), `reachable`."
+        "`unreachable` (what it rests on can't be asked; the last verdict stays for 7 days), `reachable`; "
+        "of what is concluded `concluded` (at first), `label_gained`, `label_lost`, `label_changed` (its "
+        "basis), the same of `level_`, `exposure_changed`, `immunity_changed`, `consortium_changed`."
     )
     content_id = maybe("The statement concerned.", validate=Whole(HEX64))
     value = maybe("What was gained, lost or changed, as one would search for it.")

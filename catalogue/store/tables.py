@@ -1,8 +1,8 @@
 """The tables, by kind of memory (docs/architecture.md).
 
-Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `issuer_rules`, `schemas`. Derived from those by
-a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`, `draws`, `rechecks`, `standings`.
-Short-lived: `refusals`, `did_cache`, `fetched`.
+Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `concluded`, `issuer_rules`, `schemas`. Derived
+from those by a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`, `draws`, `rechecks`,
+`standings`. Short-lived: `refusals`, `did_cache`, `fetched`.
 
 Times are RFC 3339 text in UTC with exactly six decimals, so that text order is time order on every database.
 """
@@ -95,6 +95,18 @@ events = Table(
     # What was gained, lost or changed, in the form in which it is searched for; and when that took effect.
     Column("value", Text),
     Column("since", _TIME),
+)
+
+#: What the events have told last of each offering, its labels and so on, in JSON (`catalogue.conclusions`);
+#: and from how much of the store: entries and events together, and events alone.
+concluded = Table(
+    "concluded",
+    metadata,
+    Column("record_id", _RECORD, primary_key=True),
+    Column("told", Text, nullable=False),
+    Column("at", _TIME, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
 )
 
 #: What the operator said of an issuer: `block` or `allow`.
@@ -248,7 +260,7 @@ fetched = Table(
 #: What a rebuild makes anew; foreign tables first.
 DERIVED = (reports, listings, repeats, withdrawals, bearings, draws, rechecks, standings)
 #: What a backup carries, in the order in which it is put back.
-KEPT = (heads, log, blobs, evidence, events, issuer_rules, schemas)
+KEPT = (heads, log, blobs, evidence, events, concluded, issuer_rules, schemas)
 
 
 def stored_time(moment: datetime) -> str:

@@ -12,6 +12,7 @@ from world import Clock, Provider
 from catalogue.describing import Describer
 from catalogue.indexer import Indexer
 from catalogue.node import Node, prepare
+from catalogue.ruling import RuleChanges
 from catalogue.settings import Settings
 from catalogue.trusting import TrustChanges
 from search.embedded import EmbeddedEngine
@@ -70,7 +71,7 @@ def provider(clock: Clock) -> Provider:
 def index(clock: Clock) -> Iterator[Callable[[Node], None]]:
     """Bring a node's index up to its store, as its indexer process would."""
     followers: dict[Path, tuple[Indexer, Any]] = {}
-    changes: dict[Path, TrustChanges] = {}
+    sweeps: dict[Path, tuple[Callable[[], int], ...]] = {}
 
     def follow(node: Node) -> None:
         folder = node.settings.data
@@ -78,8 +79,12 @@ def index(clock: Clock) -> Iterator[Callable[[Node], None]]:
             engine = EmbeddedEngine(node.settings.index_folder, writable=True)
             describer = Describer(node.settings)
             followers[folder] = (Indexer(node.database, engine, describer, clock), engine)
-            changes[folder] = TrustChanges(node.settings, node.database, describer.trust, clock)
-        while node.operations.catch_up() + changes[folder].catch_up():
+            sweeps[folder] = (
+                node.operations.catch_up,
+                TrustChanges(node.settings, node.database, describer.trust, clock).catch_up,
+                RuleChanges(node.settings, node.database, clock).catch_up,
+            )
+        while sum(sweep() for sweep in sweeps[folder]):
             pass
         followers[folder][0].catch_up()
         node.discovery.refresh()
