@@ -7,14 +7,12 @@ the analysis of `search.text`, so that every engine marks the same words.
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from functools import lru_cache
 
-from search.families import without_signs
 from search.plan import typos_in
 from search.query import Matching
-from search.text import MAX_WORD, Word, fold, parts_of, primary_subtag, similar, stems
+from search.text import Word
+from search.written_words import written_words
 
 #: Fragments per field: enough to judge a hit in a list.
 MAX_FRAGMENTS = 2
@@ -33,55 +31,37 @@ class Highlighter:
         self._stems = frozenset(
             stem for word in words for stems_of in (word.stems, *word.parts) for stem in stems_of
         )
-        written = frozenset(without_signs(self._stems))
-        # Stemming changes no word's first letter.
-        self._initials = frozenset(stem[:1] for stem in written)
         self._typos: tuple[tuple[str, int], ...] = ()
         if matching.forgives:
             self._typos = tuple((word.text, typos_in(word.text)) for word in words if typos_in(word.text))
-        self._candidates = _ANY_WORD if self._typos else _candidates(written)
 
     def highlights(self, items: Sequence[Mapping[str, object]]) -> list[dict[str, tuple[str, ...]]]:
         """The fragments of each item's `name` and `description`; a field without a found word is left out."""
-        if self._candidates is None:
+        if not self._stems:
             return [{} for _ in items]
         texts = [
-            {name: of for name, member in _FIELDS.items() if isinstance(of := item.get(member), Mapping)}
+            {name: of for name, member in _FIELDS.items() if isinstance(of := item.get(member), dict)}
             for item in items
         ]
-        found = self._found(self._candidates, [of for by_field in texts for of in by_field.values()])
+        found = self._found([of for by_field in texts for of in by_field.values()])
         return [
             {name: marked for name, of in by_field.items() if (marked := _fragments(of, found))}
             for by_field in texts
         ]
 
-    def _found(self, candidates: re.Pattern[str], texts: Iterable[_Texts]) -> Mapping[str, Set[str]]:
+    def _found(self, texts: Iterable[_Texts]) -> Mapping[str, Set[str]]:
         """The words, as they are written in the texts of each language, that the question finds."""
         by_language: dict[str, list[str]] = {}
         for of in texts:
             for language, text in of.items():
                 by_language.setdefault(language, []).append(text)
-        return {
-            language: self._judged(primary_subtag(language), set(candidates.findall("\n".join(written))))
-            for language, written in by_language.items()
-        }
-
-    def _judged(self, language: str, written: Set[str]) -> Set[str]:
-        words = list(written)
-        folded = [fold(word)[:MAX_WORD] for word in words]
-        found = {
-            word
-            for word, plain in zip(words, folded, strict=True)
-            if plain[:1] in self._initials and not self._stems.isdisjoint(_stems_in(plain, language))
-        }
-        for asked, typos in self._typos:
-            found.update(words[place] for place in similar(asked, folded, typos))
+        found: dict[str, Set[str]] = {}
+        for language, written in by_language.items():
+            words = written_words(language)
+            found[language] = words.found(written, self._stems)
+            if self._typos:
+                found[language] |= words.similar(written, self._typos)
         return found
-
-
-def _stems_in(word: str, language: str) -> Iterable[str]:
-    """What a text's word is found by: its stems, and those of its parts if it is a compound."""
-    return [stem for one in (word, *parts_of(word, language)) for stem in stems(one, language)]
 
 
 def _fragments(texts: _Texts, found: Mapping[str, Set[str]]) -> tuple[str, ...]:
@@ -163,48 +143,3 @@ def _window(text: str, first: _Span) -> _Span:
         space = text.rfind(" ", first[1], end)
         end = space if space >= 0 else end
     return start, end
-
-
-@lru_cache(maxsize=512)
-def _candidates(found: frozenset[str]) -> re.Pattern[str] | None:
-    """A pattern for the words worth looking at: those whose first two letters may be those of a stem.
-
-    Folding may have parted a ligature, and stemming turns `ae`, `oe`, `ue` into `a`, `o`, `u` (German) and
-    `y` into `i` (English); nothing else changes the start of a word.
-    """
-    starts = sorted({stem[:2] for stem in found})
-    if not starts:
-        return None
-    first = "".join(_spellings(start[0]) for start in starts)
-    # The first letter comes before the look behind it: a pattern that begins with a set is searched faster.
-    then = "|".join(dict.fromkeys(_second(start) for start in starts))
-    return re.compile(rf"[{re.escape(first)}](?<![^\W_].)(?:{then}){_REST}", re.DOTALL)
-
-
-def _second(start: str) -> str:
-    """A pattern for what comes after the first letter of a word whose stem starts with one or two letters."""
-    first = f"(?<=[{re.escape(_spellings(start[0]))}])"
-    if len(start) == 1:
-        return first
-    letters = start[1] + ("e" if start[0] in "aou" else "") + ("y" if start[1] == "i" else "")
-    second = f"{first}[{re.escape(''.join(_spellings(letter) for letter in letters))}]"
-    return f"{second}|(?<=[{_LIGATURES[start]}])" if start in _LIGATURES else second
-
-
-def _spellings(letter: str) -> str:
-    return letter + letter.upper()[:1] + _SPELLINGS.get(letter, "")
-
-
-def _unfolded(letters: int) -> dict[str, str]:
-    """Latin, Greek and Cyrillic characters by the first `letters` letters of what they fold to."""
-    table: dict[str, list[str]] = {}
-    for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000), *range(0xFB00, 0xFB07)):
-        start = fold(chr(code))[:letters]
-        if start.isalpha() and len(start) == letters:
-            table.setdefault(start, []).append(chr(code))
-    return {start: "".join(found) for start, found in table.items()}
-
-
-_REST = r"[^\W_]*(?:[\u0300-\u036f]+[^\W_]*)*"
-_ANY_WORD = re.compile(rf"[^\W_]{_REST}")
-_SPELLINGS, _LIGATURES = _unfolded(1), _unfolded(2)

@@ -51,6 +51,23 @@ def meaning_of(asked: tuple[tuple[str, int], ...]) -> Meaning:
     return Meaning(certain, tuple(concept for concept in supposed if concept not in certain))
 
 
+@lru_cache(maxsize=1)
+def names_alike() -> frozenset[str]:
+    """The folded words that are by themselves names of a concept, and one typo away from those of others."""
+    meant: dict[str, set[str]] = {}
+    for concept in concepts():
+        for name in concept.terms():
+            found = words(name)
+            if len(found) == 1:
+                meant.setdefault(found[0], set()).add(concept.id)
+    names = list(meant)
+    return frozenset(
+        name
+        for name, ids in meant.items()
+        if any(ids.isdisjoint(meant[names[place]]) for place in similar(name, names, 1))
+    )
+
+
 def _met(readings: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The concepts of the names that are met by words, of each of which there are several readings."""
     met: dict[str, frozenset[int]] = {}

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from search.conditions import Condition, conditions_of
 from search.cursor import Place, by_relevance, read_cursor
-from search.meaning import Meaning, meaning_of
+from search.meaning import Meaning, meaning_of, names_alike
 from search.query import MAX_WORDS, Matching, Query, QueryInvalid, Sort, check
 from search.text import Word, query_words
 
@@ -110,8 +110,11 @@ def question_of(query: Query) -> Question:
 
 
 def typos_in(word: str) -> int:
-    """How many typos are forgiven in a word; none in what has digits (27001 is not 27002)."""
-    if not word.isalpha() or len(word) < _ONE_TYPO:
+    """How many typos are forgiven in a word; none in what has digits (27001 is not 27002).
+
+    Nor in a name of a capability that is one typo away from that of another: PaaS is no slip of SaaS.
+    """
+    if not word.isalpha() or len(word) < _ONE_TYPO or word in names_alike():
         return 0
     return 1 if len(word) < _TWO_TYPOS else 2
 

@@ -314,6 +314,16 @@ class TextContract(EngineContract):
         for asked in ("S4", "27002", "DNA"):
             assert engine.search(Query(text=asked)).total == 0
 
+    @pytest.mark.parametrize("name", ["PaaS", "SaaS", "IaaS", "FaaS", "DaaS", "CaaS"])
+    def test_acronym_of_a_capability_is_no_slip_of_another(
+        self, fill: Callable[..., Engine], name: str
+    ) -> None:
+        engine = fill(*(document(other, other) for other in ("PaaS", "SaaS", "IaaS", "FaaS", "DaaS", "CaaS")))
+        page = engine.search(Query(text=name))
+        assert (keys(page), page.matching) == ([name], Matching.ALL)
+        # A slip of several is one of any of them.
+        assert name in keys(engine.search(Query(text="XaaS")))
+
     def test_any_word_with_typos_is_the_last_resort(self, fill: Callable[..., Engine]) -> None:
         engine = fill(document("a", "storage"), document("b", "mail"))
         page = engine.search(Query(text="storge zzzzzz"))
