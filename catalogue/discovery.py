@@ -13,6 +13,7 @@ from catalogue.current import Current
 from catalogue.describing import Described, Describer
 from catalogue.engines import REFRESH_SECONDS, ReadingEngines
 from catalogue.errors import Gone, IndexUnavailable, NotFound
+from catalogue.grounds import Ground, grounds_of
 from catalogue.history import HistoryPage, history_of
 from catalogue.ledger import withdrawn_at
 from catalogue.lifecycle import State
@@ -42,11 +43,13 @@ class Discovery:
         self._names = _ProviderNames(self._engines)
         self._suggestions = Suggestions(self._engines)
 
-    def search(self, query: Query, languages: Sequence[str]) -> dict[str, Any]:
+    def search(self, query: Query, languages: Sequence[str], *, why: bool = False) -> dict[str, Any]:
         """One page: `{"items", "total", "next"}`, and `"facets"` when asked for.
 
-        Only what is listed, unless the query asks for other states. Raises QueryInvalid, IndexUnavailable.
+        Only what is listed, unless the query asks for other states. With `why`, items say on which grounds
+        they pass its filters, as the store has it now. Raises QueryInvalid, IndexUnavailable.
         """
+        asked = query.filters
         if "state" not in query.filters:
             query = replace(query, filters={**query.filters, "state": (State.LISTED.value,)})
         page = self._engines.search(query)
@@ -55,6 +58,10 @@ class Discovery:
             "total": page.total,
             "next": page.next,
         }
+        if why:
+            grounds = self._grounds([hit.id for hit in page.hits], asked)
+            for item in answer["items"]:
+                item["why"] = grounds.get(item["id"], [])
         if query.facets:
             answer["facets"] = {
                 name: [
@@ -106,6 +113,17 @@ class Discovery:
     def close(self) -> None:
         """Close the index."""
         self._engines.close()
+
+    def _grounds(
+        self, records: Sequence[str], filters: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, list[dict[str, Any]]]:
+        now = self._clock()
+        with self._database.read() as connection:
+            described = self._describer.describe_all(connection, records, now)
+        return {
+            record: [_ground(ground) for ground in grounds_of(one, filters, now.date())]
+            for record, one in described.items()
+        }
 
     def _labels(self, field: str, values: Sequence[FacetValue], languages: Sequence[str]) -> list[str]:
         if field not in _BY_DID:
@@ -219,6 +237,20 @@ def _item(
     form["jurisdiction"] = form.pop("jurisdictions")
     form["highlights"] = highlights
     return form
+
+
+def _ground(ground: Ground) -> dict[str, Any]:
+    """Why a hit passes a filter."""
+    return {
+        "field": ground.field,
+        "value": ground.value,
+        "basis": ground.basis.value,
+        "detail": ground.detail or None,
+        "credentials": [
+            {"content_id": one.content_id, "digest": one.digest or None, "issuer": one.issuer}
+            for one in ground.cited
+        ],
+    }
 
 
 def _reasons(described: Described) -> list[dict[str, str | None]]:

@@ -24,7 +24,8 @@ MAX_RECORDS = 10
 #: Days whose versions in force are remembered: everybody asks for today's.
 _DAYS = 16
 _NONE: Mapping[str, str] = MappingProxyType({})
-_IMMUNE: Mapping[Outcome, str] = {Outcome.MET: "yes", Outcome.NOT_MET: "no", Outcome.UNKNOWN: UNKNOWN}
+#: Immunity as a filter asks for it.
+IMMUNE: Mapping[Outcome, str] = {Outcome.MET: "yes", Outcome.NOT_MET: "no", Outcome.UNKNOWN: UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def concluded(description: Description, on: date) -> Concluded:
     versioned = {f"{one.profile}:{one.version}:{one.level}": one.basis for one in found.levels}
     in_force = versions_in_force(on)
     reached = tuple(dict.fromkeys(reach.country for reach in found.exposure.reaches))
-    consortia = tuple(_consortia(found.consortia, description.facts))
+    known = (consortium_of(one, description.facts) for one in found.consortia)
+    consortia = tuple(one for one in known if one is not None)[:MAX_CONSORTIA]
     return Concluded(
         label_bases=_with_those_below(held),
         levels=tuple(
@@ -72,7 +74,7 @@ def concluded(description: Description, on: date) -> Concluded:
         ),
         eligible_for=tuple(versioned),
         exposed_to=reached if found.exposure.complete else (*reached, UNKNOWN),
-        immune=_IMMUNE[found.exposure.immunity],
+        immune=IMMUNE[found.exposure.immunity],
         hosted_in=with_groups(found.hosted_in, on),
         operated_from=with_groups(found.operated_from, on),
         technology_from=with_groups(found.technology_from, on),
@@ -85,7 +87,7 @@ def concluded(description: Description, on: date) -> Concluded:
             exposure={
                 "exposed_to": list(reached),
                 "complete": found.exposure.complete,
-                "immunity": _IMMUNE[found.exposure.immunity],
+                "immunity": IMMUNE[found.exposure.immunity],
             },
             hosted_in=list(found.hosted_in),
             operated_from=list(found.operated_from),
@@ -112,6 +114,18 @@ def with_groups(countries: Iterable[str], on: date) -> tuple[str, ...]:
     """The codes, each once, and the groups that they belong to on that day."""
     own = tuple(dict.fromkeys(countries))
     return (*own, *sorted({group for code in own for group in jurisdictions.groups(code, on)}))
+
+
+def consortium_of(standing: ConsortiumStanding, facts: ServiceFacts | None) -> Consortium | None:
+    """A consortium that counts; None for one that doesn't.
+
+    Of one that counts it is known who signs for it: its own credential names the members.
+    """
+    party = facts.parties.get(standing.consortium) if facts else None
+    if standing.outcome is not Outcome.MET or party is None or not party.did:
+        return None
+    records = sorted({record_id(party.did, name) for name in party.names})
+    return Consortium(party.did, tuple(records[:MAX_RECORDS]), standing.name)
 
 
 def _with_those_below(held: Iterable[tuple[str, Basis]]) -> tuple[tuple[str, str], ...]:
@@ -150,13 +164,3 @@ def _item(
 
 def _number(figure: Decimal | None) -> float | None:
     return None if figure is None else float(figure)
-
-
-def _consortia(standings: Iterable[ConsortiumStanding], facts: ServiceFacts | None) -> Iterable[Consortium]:
-    """Those that count. Of these it is known who signs for them: their own credentials name the members."""
-    counting = [one for one in standings if one.outcome is Outcome.MET]
-    for standing in counting[:MAX_CONSORTIA]:
-        party = facts.parties.get(standing.consortium) if facts else None
-        if party is not None and party.did:
-            records = sorted({record_id(party.did, name) for name in party.names})
-            yield Consortium(party.did, tuple(records[:MAX_RECORDS]), standing.name)

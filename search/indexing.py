@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import lru_cache
 from itertools import chain
 
+from search.concluded import Consortium
 from search.document import Document, primary_name
 from search.suggesting import starts_of
 from search.text import Analysed, analyse
@@ -120,9 +121,7 @@ def indexed(document: Document) -> Indexed:
             "hosted_in": _distinct(document.hosted_in),
             "operated_from": _distinct(document.operated_from),
             "technology_from": _distinct(document.technology_from),
-            "consortium": _distinct(one.did for one in document.consortia),
-            "consortium_id": _distinct(id for one in document.consortia for id in one.ids),
-            "consortium_named": _distinct(filter(None, (named(one.name) for one in document.consortia))),
+            **_consortia(document),
         },
         numbers=_numbers(document),
         name_key=name_key(document),
@@ -147,6 +146,22 @@ def listed_key(document: Document) -> str:
     """Sort key by time of listing, newest first, in hex."""
     age = _MIDDLE - (document.listed_at - _EPOCH) // _MICROSECOND
     return (b"%020d" % age + document.id.encode()).hex()
+
+
+def consortium_values(consortium: Consortium) -> Iterator[tuple[str, str]]:
+    """The fields and values by which a consortium is found; see `search.values.consortium_lookup`."""
+    yield "consortium", consortium.did
+    yield from (("consortium_id", record) for record in consortium.ids)
+    if name := named(consortium.name):
+        yield "consortium_named", name
+
+
+def _consortia(document: Document) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {"consortium": {}, "consortium_id": {}, "consortium_named": {}}
+    for consortium in document.consortia:
+        for field, value in consortium_values(consortium):
+            found[field][value] = None
+    return {field: tuple(values) for field, values in found.items()}
 
 
 def _numbers(document: Document) -> dict[str, int]:

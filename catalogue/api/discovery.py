@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, languages, node
-from catalogue.api.queries import HistoryArguments, SearchArguments, SuggestionArguments, query_of
+from catalogue.api.queries import FindingArguments, HistoryArguments, SuggestionArguments, query_of
 from catalogue.suggestions import KINDS
 from vocab.model import Kind
 
@@ -17,7 +17,7 @@ blueprint = Blueprint("discovery", __name__, description="For buyers: find servi
 
 @blueprint.route("/offerings", methods=["GET"])
 @blueprint.refuses(kinds.INVALID_PARAMETER)
-@blueprint.arguments(SearchArguments, location="query")
+@blueprint.arguments(FindingArguments, location="query")
 @blueprint.response(200, schemas.OfferingListSchema)
 def list_offerings(arguments: dict[str, Any]) -> Response:
     """Find services.
@@ -25,9 +25,7 @@ def list_offerings(arguments: dict[str, Any]) -> Response:
     What is published is found within two seconds. Names and labels are in the reader's language where there
     is one.
     """
-    return json_answer(
-        node().discovery.search(query_of(Kind.OFFERING, arguments), languages()), translated=True
-    )
+    return _found(Kind.OFFERING, arguments)
 
 
 @blueprint.route("/suggestions", methods=["GET"])
@@ -67,13 +65,11 @@ def read_history(arguments: dict[str, Any], id: str) -> Response:
 
 @blueprint.route("/participants", methods=["GET"])
 @blueprint.refuses(kinds.INVALID_PARAMETER)
-@blueprint.arguments(SearchArguments, location="query")
+@blueprint.arguments(FindingArguments, location="query")
 @blueprint.response(200, schemas.ParticipantListSchema)
 def list_participants(arguments: dict[str, Any]) -> Response:
     """Find participants: those who published a self-description of themselves."""
-    return json_answer(
-        node().discovery.search(query_of(Kind.PARTICIPANT, arguments), languages()), translated=True
-    )
+    return _found(Kind.PARTICIPANT, arguments)
 
 
 @blueprint.route("/participants/<record:id>", methods=["GET"])
@@ -82,3 +78,13 @@ def list_participants(arguments: dict[str, Any]) -> Response:
 def read_participant(id: str) -> Response:
     """Read a participant: what is said of it, and on whose word."""
     return json_answer(node().discovery.participant(id, languages()), translated=True)
+
+
+def _found(kind: Kind, arguments: dict[str, Any]) -> Response:
+    services, why = node(), arguments["why"] == "true"
+    if why:
+        # Describing a page of hits takes as long as verifying a few credentials.
+        services.admission.request(request.remote_addr, "verify")
+    return json_answer(
+        services.discovery.search(query_of(kind, arguments), languages(), why=why), translated=True
+    )

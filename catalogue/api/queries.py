@@ -197,6 +197,16 @@ class SearchArguments(Arguments):
     )
 
 
+class FindingArguments(SearchArguments):
+    """What a buyer may ask for, and what of it is to be shown."""
+
+    why = one(
+        "Whether each hit says on which grounds it passes the filters, from the store; that takes longer.",
+        load_default="false",
+        validate=OneOf(["true", "false"]),
+    )
+
+
 #: Parameters by another name than their filter's.
 _ALSO = (("did", "provider"), ("status", "state"), ("unknown_exposure", "unknown"))
 

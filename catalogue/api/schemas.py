@@ -341,6 +341,35 @@ class ItemSchema(Form):
     valid_until = time("Until when it holds.", nullable=True)
 
 
+class CitedSchema(Form):
+    """A credential that something rests on."""
+
+    content_id = sha256("The statement.")
+    digest = maybe("The bytes, under /self-descriptions.", validate=Whole(HEX64))
+    issuer = text("Who says so.")
+
+
+class GroundSchema(Form):
+    """Why a hit passes a filter."""
+
+    field = text("The filter.")
+    value = text("The value by which it does.")
+    basis = text("On whose word.", validate=OneOf(BASES))
+    detail = maybe("A sentence, where the catalogue concluded it.")
+    credentials = fields.List(
+        fields.Nested(CitedSchema), required=True, metadata={"description": "At most 20 that say so."}
+    )
+
+
+class HitSchema(ItemSchema):
+    """A record that was found."""
+
+    why = fields.List(
+        fields.Nested(GroundSchema),
+        metadata={"description": "With `why=true`: on which grounds it passes the filters, at most 50."},
+    )
+
+
 class ReasonSchema(Form):
     """Why a field has a value, and on whose word."""
 
@@ -421,7 +450,7 @@ class HistorySchema(ListForm):
 class SearchForm(ListForm):
     """A page of hits."""
 
-    items = fields.List(fields.Nested(ItemSchema), required=True)
+    items = fields.List(fields.Nested(HitSchema), required=True)
     facets = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.Nested(FacetValueSchema)),

@@ -65,6 +65,7 @@ def _filters(command: click.Command) -> click.Command:
 @click.option("--size", type=click.IntRange(1, 100), default=20, show_default=True)
 @click.option("--cursor", help="Go on where an earlier answer ended.")
 @click.option("--language", default="en", show_default=True, help="Of names and labels, e.g. fr or de,en.")
+@click.option("--why", is_flag=True, help="Say on which grounds each passes the filters.")
 @click.option("--json", "as_json", is_flag=True, help="The node's answer as it is.")
 def search(
     url: str,
@@ -73,6 +74,7 @@ def search(
     size: int,
     cursor: str | None,
     language: str,
+    why: bool,
     as_json: bool,
     **filters: Any,
 ) -> None:
@@ -87,11 +89,15 @@ def search(
     parameters += [(name, value) for name, value in (("sort", sort), ("cursor", cursor)) if value]
     parameters += [(name, value) for name in FILTERS for value in filters[name]]
     parameters += [(name, filters[name]) for name in LIMITS if filters[name]]
+    if why:
+        parameters.append(("why", "true"))
     answer = ask(url, "/offerings", parameters, language)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
     _show(answer)
+    for item in answer["items"] if why else ():
+        _show_grounds(item)
 
 
 @click.command()
@@ -157,6 +163,15 @@ def _show(answer: dict[str, Any]) -> None:
 def _count(answer: dict[str, Any]) -> None:
     more = f"; for the next: --cursor {answer['next']}" if answer["next"] else ""
     click.echo(f"{len(answer['items'])} of {answer['total']}{more}", err=True)
+
+
+def _show_grounds(item: dict[str, Any]) -> None:
+    click.echo(f"{printable(item['name'])}:")
+    for ground in item["why"]:
+        told = f", {printable(ground['detail'])}" if ground["detail"] else ""
+        click.echo(f"  {ground['field']}={printable(ground['value'])}: {ground['basis']}{told}")
+        for one in ground["credentials"]:
+            click.echo(f"    by {printable(one['issuer'])} in {one['digest'] or one['content_id']}")
 
 
 def _values(entries: Any) -> list[str]:

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from search_samples import EPOCH, document, record
 
-from search.document import Consortium, Document
+from search.concluded import Consortium
+from search.document import Document
 from search.engine import Engine
 from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, Matching, Page, Query, QueryInvalid, Sort
 from search.values import BASES

@@ -149,6 +149,9 @@ FACTS = ServiceFacts(
         "https://c.example/#us": Party(
             "did:web:c.example", frozenset({"did:web:c.example", "https://c.example/#us"}), "Alliance"
         ),
+        "did:web:unsigned.example": Party(
+            "did:web:unsigned.example", frozenset({"did:web:unsigned.example"}), "Unsigned"
+        ),
     },
     claims={},
     declared_criteria={},

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 from search_samples import document
 
-from search.document import Consortium
+from search.concluded import Consortium
 from search.elastic_connection import ElasticPlace
 from search.elastic_schema import CONTROL_FIELDS, SearchBody, fields, mapping, source_of
 from search.indexing import INDEX_VERSION, TERMS_FIELD, TEXT_FIELDS, WORDS_FIELD
