@@ -94,11 +94,10 @@ def _disagreements(facts: ServiceFacts, levels: Sequence[LevelReached], exposure
     if not facts.labels:
         return
     ours = _reached(facts, levels)
-    reached = {one for label in ours for one in (label, *below(label))}
     given_below = {under for said in facts.labels for under in below(said.value.label)}
     for said in facts.labels:
         rules = _labelled(facts.on.date()).get(said.value.label)
-        if rules is None or said.value.label in reached | given_below:
+        if rules is None or said.value.label in ours or said.value.label in given_below:
             continue
         profile, level = rules
         own = [one.level for one in levels if (one.profile, one.version) == (profile.id, profile.version)]

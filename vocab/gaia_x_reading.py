@@ -7,6 +7,7 @@ never raising, like `vocab.fact_reading`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 
@@ -32,6 +33,8 @@ from vocab.service_facts import SubContractor
 MAX_LOOKED_AT = 2_000
 #: Values of an inner property that are tried: one that states something is enough.
 MAX_TRIED = 20
+#: Names of properties and classes that are remembered: those in use are about a thousand.
+_REMEMBERED = 2_048
 
 _CODES = (*COUNTRY_CODE, *COUNTRY_SUBDIVISION)
 _PREFIXES: Mapping[str, str] = MappingProxyType(
@@ -91,6 +94,7 @@ def claims_of(graph: Graph, node: Node) -> Iterator[str]:
     return filter(None, islice(_claims(graph, node), MAX_LOOKED_AT))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def claim_name(name: str) -> str:
     """A property or class by its usual prefix, `gx:` for all that Gaia-X ever published; else its IRI."""
     end = max(name.rfind("#"), name.rfind("/")) + 1
