@@ -7,8 +7,8 @@ missing. Whoever takes part is followed to its ultimate parent (`vocab.ownership
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from vocab.answers import Fact, Members, Outcome, Source, every
 from vocab.conclusions import Exposure, Path, PathKind, Reach
@@ -17,7 +17,7 @@ from vocab.immunity import conditions_of
 from vocab.laws import applying
 from vocab.outside_holdings import OutsideHoldings, outside_holdings, owner_facts
 from vocab.ownership_chains import Chains, Control, percent
-from vocab.parties import Named, provider_of, together
+from vocab.parties import together
 from vocab.rule_facts import fact
 from vocab.service_facts import Said, ServiceFacts
 from vocab.stated_facts import operators
@@ -41,8 +41,7 @@ _NOTHING = Exposure((), complete=False, missing=(), immunity=Outcome.UNKNOWN, co
 _ORDER = {kind: place for place, kind in enumerate(PathKind)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A path to a country; `reaches_data`: there is something for a law about access to data to reach."""
 
     country: str
@@ -53,16 +52,15 @@ class _Found:
 def exposure_of(facts: ServiceFacts) -> Exposure:
     """The jurisdictions that can reach an offering, and its immunity to those outside the EU."""
     chains = Chains(facts)
-    provider = provider_of(facts)
-    outside = outside_holdings(chains, provider)
+    outside = outside_holdings(chains)
     parties = third_parties(facts, chains)
-    worked_out = {**owner_facts(chains, provider, outside), **supplier_facts(facts, chains, parties)}
+    worked_out = {**owner_facts(chains, outside), **supplier_facts(facts, chains, parties)}
     asked = {name: fact(name, facts, _NOTHING) for name in _STATED}
-    missing = tuple(dict.fromkeys(_missing(asked, facts, chains, provider, outside, parties)))
+    missing = tuple(dict.fromkeys(_missing(asked, facts, chains, outside, parties)))
     found = (
-        *_of_provider(facts, chains, provider),
-        *_of_holders(chains, provider, outside),
-        *_of_operation(facts),
+        *_of_provider(facts, chains),
+        *_of_holders(chains, outside),
+        *_of_operation(facts, chains),
         *_of_places(PathKind.DATA_PLACE, facts.data_places, "customers' data is kept"),
         *_of_places(PathKind.METADATA_PLACE, facts.metadata_places, "technical data and metadata are kept"),
         *(path for party in parties for path in _of_third_party(chains, party)),
@@ -105,8 +103,8 @@ def _found(
     return _Found(country, Path(kind, party, share, f"{country}: {what}", together(sources)), reaches_data)
 
 
-def _of_provider(facts: ServiceFacts, chains: Chains, provider: Named) -> Iterator[_Found]:
-    name = provider.name
+def _of_provider(facts: ServiceFacts, chains: Chains) -> Iterator[_Found]:
+    name = chains.provider.name
     for kind, said, what in (
         (PathKind.SEAT, facts.provider.seats, "registered seat"),
         (PathKind.HEADQUARTERS, facts.provider.headquarters, "headquarters"),
@@ -115,7 +113,7 @@ def _of_provider(facts: ServiceFacts, chains: Chains, provider: Named) -> Iterat
     ):
         for one in said:
             yield _found(one.value, kind, name, f"{what} of {name}", (one.source,))
-    for country, what, party, share, sources in _controllers(chains.control(provider), name):
+    for country, what, party, share, sources in _controllers(chains.control(chains.provider), name):
         yield _found(country, PathKind.ULTIMATE_PARENT, party, what, sources, share)
 
 
@@ -135,10 +133,12 @@ def _controllers(
             yield country, what, one.holder.name, one.share, together(one.sources, one.holder.sources)
 
 
-def _of_holders(chains: Chains, provider: Named, outside: OutsideHoldings) -> Iterator[_Found]:
+def _of_holders(chains: Chains, outside: OutsideHoldings) -> Iterator[_Found]:
     """Holders that don't control: those outside the EU, however they hold, and those that hold directly."""
-    above = {one.holder.key for one in chains.control(provider).chain} | {provider.key}
-    shares = {one.holder.key: (one.holder, one.share, one.sources) for one in chains.holdings(provider).held}
+    above = {one.holder.key for one in chains.control(chains.provider).chain} | {chains.provider.key}
+    shares = {
+        one.holder.key: (one.holder, one.share, one.sources) for one in chains.holdings(chains.provider).held
+    }
     vias: dict[str, str] = {}
     for stake in outside.stakes:
         # Of one whose shares aren't stated the stake knows no more than its holding.
@@ -153,9 +153,9 @@ def _of_holders(chains: Chains, provider: Named, outside: OutsideHoldings) -> It
             yield _found(country, PathKind.SHAREHOLDER, holder.name, what, sources, share)
 
 
-def _of_operation(facts: ServiceFacts) -> Iterator[_Found]:
+def _of_operation(facts: ServiceFacts, chains: Chains) -> Iterator[_Found]:
     """From where the service is operated, and from where the provider says to operate it itself."""
-    own = provider_of(facts)
+    own = chains.provider
     for said, one in zip(facts.operators, operators(facts), strict=True):
         if one.key == own.key and said.value.country:
             what = f"operated by {own.name}"
@@ -206,7 +206,6 @@ def _missing(
     asked: Mapping[str, Fact],
     facts: ServiceFacts,
     chains: Chains,
-    provider: Named,
     outside: OutsideHoldings,
     parties: tuple[ThirdParty, ...],
 ) -> Iterator[str]:
@@ -220,7 +219,7 @@ def _missing(
             yield asked[name].missing
     if not outside.is_complete:
         yield from outside.missing
-    yield from chains.control(provider).missing
+    yield from chains.control(chains.provider).missing
     for party in parties:
         if party.kind is not PathKind.LICENSOR:
             yield from chains.control(party.named).missing

@@ -19,15 +19,16 @@ from vocab.answers import Fact, Outcome, every
 from vocab.conclusions import Condition
 from vocab.data import load
 from vocab.facts import CertificationFact
-from vocab.limits import held, in_words, value_in_words
+from vocab.limits import held, value_in_words
 from vocab.parties import together
 from vocab.profiles.model import Comparison, FactRule, Threshold
+from vocab.rule_facts import fact_names
 from vocab.service_facts import Said, ServiceFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that a condition asks of a fact, with the words for it."""
+    """One thing that a condition asks of a fact; `words` say what the fact is, and how much is allowed."""
 
     rule: FactRule
     words: str
@@ -60,7 +61,7 @@ def immunity_rules() -> ImmunityRules:
         examined_by=frozenset(document["examined_by"]),
         conditions=MappingProxyType(
             {
-                identifier: tuple(Asked(rule, in_words(rule, valid_from)) for rule in asked)
+                identifier: tuple(Asked(rule, _words(rule)) for rule in asked)
                 for identifier, asked in rules.items()
             }
         ),
@@ -76,6 +77,12 @@ def _rule(entry: dict[str, Any]) -> FactRule:
     return FactRule(entry["name"], Comparison(comparison), frozenset((limit,)))
 
 
+def _words(rule: FactRule) -> str:
+    sentence = fact_names()[rule.name].sentence.rstrip(".")
+    allowed = f" ({rule.limit[0].limit} at most)" if isinstance(rule.limit, tuple) else ""
+    return f"{sentence}{allowed}"
+
+
 def conditions_of(facts: ServiceFacts, known: Mapping[str, Fact]) -> tuple[Condition, ...]:
     """Each condition for an offering; `known` are the facts of `vocab.rule_facts` that they ask, by name."""
     rules, on = immunity_rules(), facts.on.date()
@@ -85,18 +92,17 @@ def conditions_of(facts: ServiceFacts, known: Mapping[str, Fact]) -> tuple[Condi
 
 
 def _condition(identifier: str, asked: tuple[Asked, ...], known: Mapping[str, Fact], on: date) -> Condition:
-    outcomes: list[Outcome] = []
+    answer = Outcome.MET
     details: list[str] = []
     missing: dict[str, None] = {}
     for one in asked:
         fact = known[one.rule.name]
         outcome = held(one.rule, fact.value, on)
-        outcomes.append(outcome)
+        answer = every((answer, outcome))
         told = f" ({fact.detail.rstrip('.')})" if fact.detail else ""
         details.append(f"{one.words}: {value_in_words(fact.value)}{told}")
         if outcome is Outcome.UNKNOWN:
             missing[fact.missing] = None
-    answer = every(outcomes)
     return Condition(
         id=identifier,
         outcome=answer,

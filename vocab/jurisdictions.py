@@ -22,7 +22,7 @@ _GROUP_NAMES = {
         "de": "Europäischer Wirtschaftsraum",
     },
 }
-#: Days whose members are remembered: everybody asks for today's.
+#: Days whose members are remembered, and the groups of every country: everybody asks for today's.
 _DAYS = 16
 #: The longest country name in any of the languages is about half of this.
 MAX_NAME = 100
@@ -170,6 +170,7 @@ def eea_members(on: date) -> frozenset[str]:
     return frozenset(membership.state for membership in memberships("EEA") if membership.covers(on))
 
 
+@lru_cache(maxsize=_DAYS * 256)
 def groups(code: str, on: date) -> tuple[str, ...]:
     """The groups that a country belongs to on a day, as a state or as a part of one (`RE` is in `FR`)."""
     state = _tables().part_of.get(code, code)

@@ -77,19 +77,18 @@ class _Mass:
 class _Walk:
     """Follows every share of the provider up, level by level: the order of statements doesn't matter."""
 
-    def __init__(self, chains: Chains, provider: Named) -> None:
+    def __init__(self, chains: Chains) -> None:
         self.chains = chains
         self.stakes: dict[str, Stake] = {}
         self.inside = [_NONE, _NONE]
         self.missing: dict[str, None] = {}
         self.sources: set[Source] = set()
-        self._provider = provider
 
     def run(self) -> None:
         """Follows all there is, or as far as is followed."""
         # A part under a holder that may be controlled from outside may be its controller's as a whole: what
         # is found outside counts, what is found inside doesn't.
-        level: dict[tuple[str, bool], _Mass] = {("", True): _Mass(self._provider, WHOLE, WHOLE)}
+        level: dict[tuple[str, bool], _Mass] = {("", True): _Mass(self.chains.provider, WHOLE, WHOLE)}
         for hop in range(MAX_HOPS):
             above: dict[tuple[str, bool], _Mass] = {}
             for _, is_sure in sorted(level):
@@ -179,12 +178,13 @@ class _Walk:
         )
 
 
-def outside_holdings(chains: Chains, provider: Named) -> OutsideHoldings:
+def outside_holdings(chains: Chains) -> OutsideHoldings:
     """What holders established outside the EU have of the provider, as far as it can be followed."""
+    provider = chains.provider
     party = provider.party
     if party is not None and not party.owners and provider.is_final:
         return OutsideHoldings((), (_NONE, _NONE), "", (), together(kind.source for kind in party.kinds))
-    walk = _Walk(chains, provider)
+    walk = _Walk(chains)
     walk.run()
     direct = chains.holdings(provider)
     stakes = tuple(walk.stakes[key] for key in sorted(walk.stakes))
@@ -214,9 +214,9 @@ def outside_holdings(chains: Chains, provider: Named) -> OutsideHoldings:
 _UNNAMED_HOLDERS = ("Who the holders are that are stated without a name (cf:holder, cf:holderName).",)
 
 
-def owner_facts(chains: Chains, provider: Named, outside: OutsideHoldings) -> dict[str, Fact]:
+def owner_facts(chains: Chains, outside: OutsideHoldings) -> dict[str, Fact]:
     """The facts of `vocab.rule_facts` about owners."""
-    control = chains.control(provider)
+    control = chains.control(chains.provider)
     controlled = [one for one in control.chain if outside_eu(one.holder.countries, chains.on)]
     missing = listed(outside.missing or _UNNAMED_HOLDERS)
     least = CONTROL if controlled else _NONE
@@ -237,7 +237,7 @@ def owner_facts(chains: Chains, provider: Named, outside: OutsideHoldings) -> di
         ),
         "outside_share_single": single,
         "outside_share_together": all_of_them,
-        "outside_holders_decide": _deciding(chains, provider, outside, controlled, sources),
+        "outside_holders_decide": _deciding(chains, outside, controlled, sources),
     }
 
 
@@ -265,7 +265,6 @@ def _bounds(outside: OutsideHoldings, least: Decimal, *, single: bool) -> Amount
 
 def _deciding(
     chains: Chains,
-    provider: Named,
     outside: OutsideHoldings,
     controlled: list[Controller],
     sources: tuple[Source, ...],
@@ -290,8 +289,8 @@ def _deciding(
             for one in silent
         ),
     ]
-    if chains.is_outside(provider) is Outcome.UNKNOWN:
-        missing += chains.control(provider).missing
+    if chains.is_outside(chains.provider) is Outcome.UNKNOWN:
+        missing += chains.control(chains.provider).missing
     if missing or not outside.is_complete:
         return Fact(None, sources, _shown(outside, []), listed(missing))
     return Fact(False, sources, _shown(outside, []))

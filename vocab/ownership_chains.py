@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from vocab.answers import Outcome, Source, any_yes
 from vocab.facts import OwnershipShare
-from vocab.parties import Named, named, outside_eu, together
+from vocab.parties import Named, named, outside_eu, provider_of, together
 from vocab.service_facts import Party, Said, ServiceFacts
 
 #: Steps from holder to holder. Real groups have fewer than ten levels, and of a cross-holding of a half one
@@ -105,6 +105,7 @@ class Chains:
     def __init__(self, facts: ServiceFacts) -> None:
         self._facts = facts
         self.on: date = facts.on.date()
+        self.provider = provider_of(facts)
         self._left = MAX_HOLDINGS
         self._holdings: dict[str, Holdings] = {}
         self._controllers: dict[str, tuple[Controller, ...]] = {}

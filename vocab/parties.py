@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from vocab.answers import Source
 from vocab.folding import fold
@@ -23,8 +22,6 @@ PUBLIC_BODY = "public-body"
 UNNAMED = "somebody unnamed"
 #: Names or sentences that stand in one text; whoever has more to hear begins with these.
 MAX_LISTED = 20
-#: Countries and days of which it is remembered whether they belong: every country there is, for some days.
-_ASKED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,6 @@ def is_public_body(party: Party) -> bool:
     return any(kind.value == PUBLIC_BODY for kind in party.kinds)
 
 
-@lru_cache(maxsize=_ASKED)
 def in_eu(country: str, on: date) -> bool:
     """Whether a country belongs to the EU on a day."""
     return "EU" in groups(country, on)
@@ -98,8 +94,12 @@ def outside_eu(countries: Iterable[str], on: date) -> tuple[str, ...]:
 
 def together(*sources: Iterable[Source]) -> tuple[Source, ...]:
     """Several lists of sources as one, each source once, in an order that doesn't depend on theirs."""
-    found = {(one.issuer, one.content_id, one.basis): one for some in sources for one in some}
-    return tuple(found.values()) if len(found) < 2 else tuple(found[key] for key in sorted(found))
+    # Most often all is said by one credential or two, each of them one object.
+    seen = {id(one): one for some in sources for one in some}
+    if len(seen) < 2:
+        return tuple(seen.values())
+    found = {(one.issuer, one.content_id, one.basis): one for one in seen.values()}
+    return tuple(found[key] for key in sorted(found))
 
 
 def listed(texts: Iterable[str], between: str = " ") -> str:

@@ -197,13 +197,13 @@ _FACTS: tuple[tuple[str, FactKind, str, _Read], ...] = (
     (
         "outside_parties_see_data",
         _ANSWER,
-        "As licensors_see_data, of operators and subcontractors as well.",
+        "Whether anybody outside the EU, or controlled from there, who takes part sees customers' data.",
         _worked_out("outside_parties_see_data"),
     ),
     (
         "outside_parties_see_metadata",
         _ANSWER,
-        "As licensors_see_metadata, of operators and subcontractors as well.",
+        "Whether anybody outside the EU, or controlled from there, who takes part sees metadata.",
         _worked_out("outside_parties_see_metadata"),
     ),
     (

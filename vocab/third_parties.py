@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from vocab.answers import Fact, Outcome, Source, any_yes
 from vocab.conclusions import PathKind
 from vocab.ownership_chains import Chains
-from vocab.parties import Named, listed, provider_of, together
+from vocab.parties import Named, listed, together
 from vocab.service_facts import ServiceFacts
 from vocab.stated_facts import (
     licensors,
@@ -50,7 +50,7 @@ def _place(one: ThirdParty) -> tuple[str, ...]:
 
 
 def _licensors(facts: ServiceFacts, chains: Chains) -> Iterator[ThirdParty]:
-    own = provider_of(facts).key
+    own = chains.provider.key
     for said, one in zip(facts.licences, licensors(facts), strict=True):
         if one.key != own:
             yield ThirdParty(
@@ -67,7 +67,7 @@ def _licensors(facts: ServiceFacts, chains: Chains) -> Iterator[ThirdParty]:
 
 def _others(facts: ServiceFacts, chains: Chains, licensed: tuple[ThirdParty, ...]) -> Iterator[ThirdParty]:
     """Operators and subcontractors; what one sees is only stated where it is a licensor as well."""
-    own = provider_of(facts).key
+    own = chains.provider.key
     parts = (
         *((PathKind.OPERATOR, one) for one in operators(facts)),
         *((PathKind.SUBCONTRACTOR, one) for one in sub_contractors(facts)),
