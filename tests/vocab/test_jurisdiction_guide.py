@@ -1,11 +1,22 @@
 """The guide's tables on jurisdiction are the program's own."""
 
+import json
 import re
 from pathlib import Path
 
+from vocab_graphs import PROVIDER, START, evidence, source
+
+from credentials.contexts import ContextStore
+from credentials.interpretation import interpret
+from credentials.jsonld import JsonLd
+from vocab.answers import Outcome
 from vocab.conclusions import PathKind
+from vocab.evidence import Statement
+from vocab.exposure import exposure_of
+from vocab.gathering import gather
 from vocab.immunity import immunity_rules
 from vocab.laws import laws
+from vocab.model import Identity
 from vocab.ownership_chains import MAX_HOPS, ROUNDING
 
 GUIDE = Path(__file__).parents[2].joinpath("docs/jurisdiction.md").read_text(encoding="utf-8")
@@ -30,6 +41,28 @@ def test_the_conditions_are_those_that_there_are():
     assert [identifier for identifier, _ in rows("Immunity")] == list(rules.conditions)
     assert f"SecNumCloud {rules.version} (ANSSI, 8 March 2022)" in GUIDE
     assert rules.valid_from.isoformat() == "2022-03-08"
+
+
+def test_what_the_guide_tells_providers_to_state_is_enough():
+    jsonld = JsonLd(ContextStore())
+    texts = re.findall(r"^```json\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    expansions = [jsonld.expand(json.loads(text)) for text in texts]
+    assert [one.dropped for one in expansions] == [(), ()]
+    participant, offering = (interpret(one, jsonld) for one in expansions)
+    facts = gather(
+        "https://provider.example/machines.json#service",
+        offering,
+        own=source(),
+        identity=Identity.DOMAIN,
+        evidence=evidence([Statement(PROVIDER, PROVIDER, "a" * 64, participant, START, None)]),
+    )
+    exposure = exposure_of(facts)
+    assert exposure.missing == ()
+    assert exposure.immunity is Outcome.MET
+    assert {one.country: [path.kind for path in one.paths] for one in exposure.reaches}["US"] == [
+        "shareholder"
+    ]
+    assert [(one.country, one.laws) for one in exposure.reaches] == [("DE", ()), ("FR", ()), ("US", ())]
 
 
 def test_the_limits_of_following_are_those_of_the_program():
