@@ -13,8 +13,10 @@ from catalogue.api import (
     about,
     discovery,
     edge,
+    evaluations,
     openapi,
     operator,
+    profiles,
     publishing,
     reading,
     reference,
@@ -28,6 +30,8 @@ from catalogue.settings import Settings
 
 BLUEPRINTS = (
     discovery.blueprint,
+    evaluations.blueprint,
+    profiles.blueprint,
     publishing.blueprint,
     reading.blueprint,
     vocabulary.blueprint,

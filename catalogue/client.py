@@ -92,6 +92,13 @@ class NodeClient:
         """The JSON object at `path`. Raises as `publish`."""
         return self._call("GET", path, parameters=tuple(parameters), language=language).body
 
+    def evaluate(self, form: dict[str, Any], *, language: str = "en") -> dict[str, Any]:
+        """What POST /evaluations answers to `form`. Raises as `publish`."""
+        data = json.dumps(form).encode()
+        return self._call(
+            "POST", "/evaluations", data=data, media_type="application/json", language=language
+        ).body
+
     def statements(self, issuer: str, state: str) -> Iterator[dict[str, Any]]:
         """Every statement of an issuer in that state, oldest listing first. Raises as `publish`."""
         cursor: str | None = None

@@ -52,14 +52,23 @@ class Described:
             return None
         return told_of(self.current.content_id, conclusions, self.evidence, on)
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What to call it, by language; the end of its IRI where nobody named it."""
+        given = self.description.names
+        return given if any(given.values()) else {"": name_from(self.description.subject)}
+
     def document(self, on: datetime) -> Document:
         """The searchable form."""
-        description = self.description
+        description = replace(self.description, names=self.names)
         if self.current.state in HIDDEN:
             # That it was here may be found, what it said may not.
-            description = Description(description.kind, description.subject, description.issuer)
-        if not any(description.names.values()):
-            description = replace(description, names={"": name_from(description.subject)})
+            description = Description(
+                description.kind,
+                description.subject,
+                description.issuer,
+                names={"": name_from(description.subject)},
+            )
         return document_of(
             description,
             Listing(

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from catalogue import conclusion_forms
 from catalogue.current import Current
 from catalogue.describing import Described, Describer
 from catalogue.engines import REFRESH_SECONDS, ReadingEngines
@@ -21,9 +22,10 @@ from catalogue.log import events_of, read_heads
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.suggestions import Suggestions
-from catalogue.wording import facet_label, pick
+from catalogue.wording import facet_label, pick, spoken
 from credentials.times import Clock, to_rfc3339
 from search.query import MAX_SIZE, FacetValue, Query
+from vocab.conclusions import Conclusions
 from vocab.model import Basis, Kind
 
 #: Facets whose values are DIDs, to be shown by what those call themselves.
@@ -136,6 +138,8 @@ class Discovery:
             described = self._shown(connection, record, kind)
             history = events_of(connection, record, MAX_EVENTS)
         form = _item(described.document(self._clock()).item, {}, languages)
+        if described.description.conclusions is not None:
+            form["conclusions"] = _concluded(described.description.conclusions, spoken(languages))
         form["reasons"] = _reasons(described)
         form["doubts"] = [
             {
@@ -250,6 +254,15 @@ def _ground(ground: Ground) -> dict[str, Any]:
             {"content_id": one.content_id, "digest": one.digest or None, "issuer": one.issuer}
             for one in ground.cited
         ],
+    }
+
+
+def _concluded(conclusions: Conclusions, language: str) -> dict[str, Any]:
+    """What follows from all that bears on an offering."""
+    return {
+        "exposure": conclusion_forms.exposure(conclusions.exposure, language),
+        "consortia": [conclusion_forms.consortium(one) for one in conclusions.consortia],
+        "disagreements": list(conclusions.disagreements),
     }
 
 

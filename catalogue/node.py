@@ -8,6 +8,7 @@ from catalogue.admission import Admission
 from catalogue.counters import open_counters
 from catalogue.describing import Describer
 from catalogue.discovery import Discovery
+from catalogue.evaluating import Evaluations
 from catalogue.node_key import ensure_key, node_did_document
 from catalogue.operations import Operations
 from catalogue.publishing import Publisher
@@ -32,7 +33,9 @@ class Node:
         self.records = Records(self.database, clock)
         self.operations = Operations(self.database, clock)
         self.publisher = Publisher(settings, self.database, self.verification, self.admission, clock)
-        self.discovery = Discovery(settings, self.database, Describer(settings), clock)
+        describer = Describer(settings)
+        self.discovery = Discovery(settings, self.database, describer, clock)
+        self.evaluations = Evaluations(self.database, describer, self.discovery, clock)
         self._did_document = node_did_document(settings.url, ensure_key(settings.data))
 
     def did_document(self) -> dict[str, Any]:

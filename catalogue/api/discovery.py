@@ -8,6 +8,7 @@ from flask import Response, request
 
 from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, languages, node
+from catalogue.api.conclusion_schemas import OfferingSchema
 from catalogue.api.queries import FindingArguments, HistoryArguments, SuggestionArguments, query_of
 from catalogue.suggestions import KINDS
 from vocab.model import Kind
@@ -45,7 +46,7 @@ def list_suggestions(arguments: dict[str, Any]) -> Response:
 
 @blueprint.route("/offerings/<record:id>", methods=["GET"])
 @blueprint.refuses(kinds.NOT_FOUND, kinds.WITHDRAWN, kinds.ERASED)
-@blueprint.response(200, schemas.OfferingSchema)
+@blueprint.response(200, OfferingSchema)
 def read_offering(id: str) -> Response:
     """Read a service: what is said of it, and on whose word."""
     return json_answer(node().discovery.offering(id, languages()), translated=True)

@@ -153,6 +153,13 @@ WITHDRAWAL_REFUSED = Kind(
     "The withdrawal was not accepted",
     "`where` names the check that failed; correct it and sign a new withdrawal.",
 )
+PROFILE_REFUSED = Kind(
+    "profile-refused",
+    422,
+    "The requirement profile can't be used",
+    "`where` is the place in the profile; its form is at /profiles/schema, what its rules may ask at "
+    "/profiles/facts.",
+)
 RATE_LIMITED = Kind(
     "rate-limited",
     429,
@@ -196,6 +203,7 @@ KINDS = (
     UNSUPPORTED_ENCODING,
     REFUSED,
     WITHDRAWAL_REFUSED,
+    PROFILE_REFUSED,
     RATE_LIMITED,
     INTERNAL,
     UNAVAILABLE,

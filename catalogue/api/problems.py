@@ -22,6 +22,7 @@ from credentials.parsing import Unrecognised
 from credentials.times import to_rfc3339
 from credentials.verification import Refused
 from search.query import QueryInvalid
+from vocab.profiles import ProfileInvalid
 
 MEDIA_TYPE = "application/problem+json"
 #: Seconds after which to ask again when a store or an index is out of reach: they restart within that.
@@ -116,6 +117,7 @@ TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
     Refused: _refused,
     QueryInvalid: lambda e: invalid_parameter(e.parameter, e.problem),
     errors.BadParameter: lambda e: invalid_parameter(e.parameter, e.problem),
+    ProfileInvalid: lambda e: Problem(kinds.PROFILE_REFUSED, str(e), {"where": e.path or "profile"}),
     errors.ContentWithdrawn: lambda e: Problem(kinds.WITHDRAWN_CONTENT, str(e), {"content_id": e.content_id}),
     errors.ContentErased: lambda e: Problem(kinds.ERASED_BYTES, str(e), {"digest": e.digest}),
     errors.UnknownContent: lambda e: Problem(kinds.UNKNOWN_CONTENT, str(e), {"content_id": e.content_id}),

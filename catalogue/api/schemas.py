@@ -433,10 +433,6 @@ class DetailForm(ItemSchema):
     )
 
 
-class OfferingSchema(DetailForm):
-    """A service."""
-
-
 class ParticipantSchema(DetailForm):
     """A participant."""
 

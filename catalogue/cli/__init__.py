@@ -30,6 +30,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "For buyers": {
         "search": ("discovering:search", "Search a node's services."),
+        "evaluate": ("evaluating:evaluate", "Hold services against requirements."),
+        "compare": ("evaluating:compare", "Put services side by side."),
+        "profiles": ("evaluating:profiles", "List requirement profiles, or show one."),
         "history": ("discovering:history", "Tell what became of a service on a node."),
     },
     "For operators": {

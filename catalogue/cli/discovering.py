@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -45,19 +45,25 @@ LIMITS: Mapping[str, str] = {
 }
 
 
-def _filters(command: click.Command) -> click.Command:
-    options = [
-        *((name, f"{text}; repeated: any of them.", True) for name, text in FILTERS.items()),
-        *((name, text, False) for name, text in LIMITS.items()),
-    ]
-    command.params += [
-        click.Option([f"--{name.replace('_', '-')}"], multiple=multiple, metavar="VALUE", help=text)
-        for name, text, multiple in options
-    ]
-    return command
+def filters(*without: str) -> Callable[[click.Command], click.Command]:
+    """Give a command an option for each filter but those; one that isn't used is empty or None."""
+
+    def add(command: click.Command) -> click.Command:
+        options = [
+            *((name, f"{text}; repeated: any of them.", True) for name, text in FILTERS.items()),
+            *((name, text, False) for name, text in LIMITS.items()),
+        ]
+        command.params += [
+            click.Option([f"--{name.replace('_', '-')}"], multiple=multiple, metavar="VALUE", help=text)
+            for name, text, multiple in options
+            if name not in without
+        ]
+        return command
+
+    return add
 
 
-@_filters
+@filters()
 @click.command()
 @click.argument("url")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
