@@ -16,7 +16,14 @@ from typing import Any
 
 from catalogue.describing import HIDDEN, Described
 from credentials.times import to_rfc3339
-from search.concluded import IMMUNE, consortium_of, versions_in_force, with_below, with_groups
+from search.concluded import (
+    IMMUNE,
+    consortium_of,
+    level_names,
+    versions_in_force,
+    with_below,
+    with_groups,
+)
 from search.indexing import consortium_values
 from search.values import consortium_lookup
 from vocab import capabilities, profiles
@@ -171,14 +178,11 @@ def _profile(asked: _Asked) -> Iterator[Ground]:
 def _level(asked: _Asked) -> Iterator[Ground]:
     prefix = next(iter(asked.filters.get("profile", ())), "")
     values = [value if ":" in value else f"{prefix}:{value}" for value in asked.filters["level"]]
-    return _reached(asked, "level", (one for one in _levels(asked) if _meets(values, _names(asked, one))))
+    return _reached(asked, "level", _holding(asked, values))
 
 
 def _eligible(asked: _Asked) -> Iterator[Ground]:
-    values = asked.filters["eligible_for"]
-    return _reached(
-        asked, "eligible_for", (one for one in _levels(asked) if _meets(values, _names(asked, one)))
-    )
+    return _reached(asked, "eligible_for", _holding(asked, asked.filters["eligible_for"]))
 
 
 def _levels(asked: _Asked) -> tuple[LevelReached, ...]:
@@ -190,10 +194,16 @@ def _is_in_force(asked: _Asked, reached: LevelReached) -> bool:
     return versions_in_force(asked.on).get(reached.profile) == reached.version
 
 
-def _names(asked: _Asked, reached: LevelReached) -> Values:
-    """The values by which filters ask for a level."""
-    named = f"{reached.profile}:{reached.version}:{reached.level}"
-    return (named, f"{reached.profile}:{reached.level}") if _is_in_force(asked, reached) else (named,)
+def _holding(asked: _Asked, values: Iterable[str]) -> Iterable[LevelReached]:
+    """For each value the level that it names, or where only one above it is reached, that."""
+    names = {one: level_names(one, asked.on) for one in _levels(asked)}
+    found: dict[LevelReached, None] = {}
+    for value in values:
+        holding = [one for one, name in names.items() if value in (*name.versioned, *name.in_force)]
+        # A level's own name comes before those of the levels below it.
+        itself = [one for one in holding if value in (names[one].versioned[0], *names[one].in_force[:1])]
+        found.update(dict.fromkeys(itself or holding))
+    return found
 
 
 def _reached(asked: _Asked, field: str, levels: Iterable[LevelReached]) -> Iterator[Ground]:

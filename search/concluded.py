@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from credentials.identity import record_id
 from search.values import UNKNOWN
 from vocab import jurisdictions, labels, profiles
 from vocab.answers import Outcome
-from vocab.conclusions import ConsortiumStanding
+from vocab.conclusions import ConsortiumStanding, LevelReached
 from vocab.model import Basis, Description
 from vocab.service_facts import ServiceFacts
 
@@ -63,16 +63,14 @@ def concluded(description: Description, on: date) -> Concluded:
         return Concluded(label_bases=_with_those_below(held), item=_item(held))
     held = [(one.label, one.basis) for one in found.labels]
     versioned = {f"{one.profile}:{one.version}:{one.level}": one.basis for one in found.levels}
-    in_force = versions_in_force(on)
+    names = [level_names(one, on) for one in found.levels]
     reached = tuple(dict.fromkeys(reach.country for reach in found.exposure.reaches))
     known = (consortium_of(one, description.facts) for one in found.consortia)
     consortia = tuple(one for one in known if one is not None)[:MAX_CONSORTIA]
     return Concluded(
         label_bases=_with_those_below(held),
-        levels=tuple(
-            f"{one.profile}:{one.level}" for one in found.levels if in_force.get(one.profile) == one.version
-        ),
-        eligible_for=tuple(versioned),
+        levels=tuple(dict.fromkeys(name for one in names for name in one.in_force)),
+        eligible_for=tuple(dict.fromkeys(name for one in names for name in one.versioned)),
         exposed_to=reached if found.exposure.complete else (*reached, UNKNOWN),
         immune=IMMUNE[found.exposure.immunity],
         hosted_in=with_groups(found.hosted_in, on),
@@ -103,6 +101,37 @@ def concluded(description: Description, on: date) -> Concluded:
 def versions_in_force(on: date) -> Mapping[str, str]:
     """The version of each shipped profile that applies on a day; the newest where several do."""
     return MappingProxyType({one.id: one.version for one in profiles.in_force(on)})
+
+
+@dataclass(frozen=True, slots=True)
+class LevelNames:
+    """The values by which a filter finds who reaches a level: `profile:version:level` and `profile:level`.
+
+    The latter only where the version is the one in force. Both with the levels that stand below it.
+    """
+
+    versioned: tuple[str, ...]
+    in_force: tuple[str, ...]
+
+
+def level_names(reached: LevelReached, on: date) -> LevelNames:
+    """The values by which filters find a level that is reached, on a day."""
+    levels = _at_least(reached.profile, reached.version, reached.level)
+    current = versions_in_force(on).get(reached.profile) == reached.version
+    return LevelNames(
+        tuple(f"{reached.profile}:{reached.version}:{level}" for level in levels),
+        tuple(f"{reached.profile}:{level}" for level in levels if current),
+    )
+
+
+@cache
+def _at_least(profile: str, version: str, level: str) -> tuple[str, ...]:
+    """The level, and those of its profile that are labels below its own: Gaia-X's level 3 doesn't ask for all
+    that level 2 does, and whoever holds the one label holds the other."""
+    rules = profiles.profile(profile, version)
+    own = rules.level(level).label
+    lower = labels.below(own) if own else ()
+    return (level, *(one.id for one in reversed(rules.levels) if one.label in lower))
 
 
 def with_below(label: str) -> tuple[str, ...]:

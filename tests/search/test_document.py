@@ -189,6 +189,17 @@ def test_only_the_version_in_force_counts_where_none_is_named() -> None:
     assert levels(date(2020, 6, 1)) == ()
 
 
+def test_who_reaches_a_level_that_is_a_label_is_found_under_those_below_it() -> None:
+    # Level 3 of Gaia-X doesn't ask for every criterion of level 2, so that one may be reached alone.
+    reached = (LevelReached("gaia-x", "CD25.10", "L3", Basis.COMPUTED),)
+    made = document_of(
+        replace(CONCLUDED, conclusions=replace(CONCLUSIONS, levels=reached)), LISTING, on=date(2026, 6, 1)
+    )
+    assert indexed(made).values["level"] == ("gaia-x:L3", "gaia-x:L2", "gaia-x:L1", "gaia-x:SC")
+    assert indexed(made).values["eligible_for"][:2] == ("gaia-x:CD25.10:L3", "gaia-x:CD25.10:L2")
+    assert made.item["levels"] == {"gaia-x:CD25.10:L3": "computed"}
+
+
 def test_what_is_concluded_is_shown_as_it_is() -> None:
     item = document_of(CONCLUDED, LISTING, on=ON).item
     assert item["labels"] == ["gaia-x:L2"]

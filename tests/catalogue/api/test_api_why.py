@@ -50,6 +50,7 @@ def grounds(api: ApiNode, query: str) -> dict[str, list[Mapping[str, Any]]]:
         "profile=gaia-x",
         "profile=secnumcloud&level=3.1",
         "level=green:published",
+        "level=gaia-x:L2",
         "eligible_for=cloud-au-centre:2021:personal-data",
         "exposed_to=US",
         "exposed_to=US&unknown=include",
@@ -75,6 +76,14 @@ def test_every_hit_has_a_ground_for_each_filter(api: ApiNode, query: str) -> Non
     for name, found in grounds(api, query).items():
         assert asked <= {ground["field"] for ground in found}, name
         assert all(ground["detail"] or ground["credentials"] for ground in found), name
+
+
+def test_where_only_a_level_above_is_reached_that_is_the_ground(api: ApiNode) -> None:
+    found = {
+        name.partition(",")[0]: [ground["value"] for ground in grounds_ if ground["field"] == "level"]
+        for name, grounds_ in grounds(api, "level=gaia-x:L2").items()
+    }
+    assert found == {"Criée": ["gaia-x:CD25.10:L2"], "Socle": ["gaia-x:CD25.10:L3"]}
 
 
 def test_credentials_are_named_by_bytes_that_can_be_read(api: ApiNode) -> None:
