@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks import (
     corpus,
+    describing,
     footprint,
     million,
     publishing,
@@ -33,6 +34,8 @@ WANTED: dict[corpus.Form, int] = {"vc-jwt": 375, "ed25519-2020": 250}
 #: The same with the official shapes checked, and milliseconds that a check may take of it.
 SHAPED: dict[corpus.Form, int] = {"vc-jwt": 300, "ed25519-2020": 200}
 SHAPES_MS = 1.5
+#: Milliseconds that describing an offering may take.
+DESCRIBED_MS = 1
 #: How many times as fast as `@digitalbazaar/vc`, VC-JWTs a second on one core, and what two cores gain.
 AS_NODE = 2.5
 JWT_RATE = 10_000
@@ -105,6 +108,7 @@ def main() -> int:
             check_shapes(folder, options.shapes, runs, seconds)
         else:
             say(f"no official shapes in {options.shapes}: not measured")
+        describes(runs)
         searches(folder, runs, seconds)
         weigh(folder)
         if options.large:
@@ -191,6 +195,14 @@ def publications(folder: Path, form: corpus.Form, runs: int, seconds: int, datab
     say(Figure("  client's CPU each", [one.load.client_share for one in bursts], "ms").line())
     say(Figure("  all searchable after the burst", [one.searchable_after for one in bursts], "s").line())
     say(Figure("  one publication, found after", [one.found_within for one in bursts], "s", 2, False).line())
+
+
+def describes(runs: int) -> None:
+    """Figures of describing offerings."""
+    times = describing.measure(runs)
+    say(f"{times.offerings} sample offerings described, with every shipped profile")
+    say(Figure("describe an offering, CPU", times.describe, "ms", DESCRIBED_MS, False).line())
+    say(Figure("  of it gathering what bears on it", times.gather, "ms").line())
 
 
 def check_shapes(folder: Path, official: Path, runs: int, seconds: int) -> None:
