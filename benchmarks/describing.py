@@ -1,6 +1,6 @@
 """What a description costs: the samples' offerings with all that bears on them, in CPU time of one process.
 
-Gathered, held against every shipped profile, and concluded, as the indexer does it behind the log. Reading the
+Gathered, held against every shipped profile, and concluded, as the indexer does behind the log. Reading the
 store and putting documents into the index come on top.
 """
 
