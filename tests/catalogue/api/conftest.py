@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_support import ApiNode, MakeApi, Provider
+from api_support import LD_JSON, ApiNode, MakeApi, Provider
+
+from catalogue.samples import did_documents_folder, sample_files, trust_list_path
 
 
 @pytest.fixture
@@ -34,3 +36,18 @@ def api(make_api: MakeApi) -> ApiNode:
 def provider() -> Provider:
     """Somebody who signs."""
     return Provider()
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiNode]:
+    """A node with the samples; a test may add to it, and changes nothing of what is there."""
+    node = ApiNode(
+        tmp_path_factory.mktemp("samples"),
+        did_documents=did_documents_folder(),
+        trust_list=trust_list_path(),
+    )
+    for path in sample_files():
+        node.listed(path.read_bytes(), "application/jwt" if path.suffix == ".jwt" else LD_JSON)
+    node.index()
+    yield node
+    node.close()

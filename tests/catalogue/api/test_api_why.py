@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_support import ApiNode, Provider, problem
 
-from catalogue.samples import did_documents_folder, sample_files, trust_list_path
 from credentials.times import utc_now
 
-Hits = dict[str, list[dict[str, Any]]]
 
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiNode]:
-    """A node with the samples."""
-    node = ApiNode(
-        tmp_path_factory.mktemp("node"), did_documents=did_documents_folder(), trust_list=trust_list_path()
-    )
-    for path in sample_files():
-        node.listed(path.read_bytes(), "application/jwt" if path.suffix == ".jwt" else "application/ld+json")
-    node.index()
-    yield node
-    node.close()
-
-
-def grounds(api: ApiNode, query: str) -> dict[str, list[Mapping[str, Any]]]:
+def grounds(samples: ApiNode, query: str) -> dict[str, list[Mapping[str, Any]]]:
     """What each hit says, by its name."""
-    body = api.client.get(f"/offerings?{query}&why=true&facets=none&size=100").get_json()
+    body = samples.client.get(f"/offerings?{query}&why=true&facets=none&size=100").get_json()
     assert body["items"], query
     return {item["name"]: item["why"] for item in body["items"]}
 
@@ -69,61 +53,61 @@ def grounds(api: ApiNode, query: str) -> dict[str, list[Mapping[str, Any]]]:
         "hosted_in=EEA&immune=yes&label=gaia-x:L1",
     ],
 )
-def test_every_hit_has_a_ground_for_each_filter(api: ApiNode, query: str) -> None:
+def test_every_hit_has_a_ground_for_each_filter(samples: ApiNode, query: str) -> None:
     asked = {part.partition("=")[0] for part in query.split("&")} - {"basis", "unknown"}
     if "level" in asked:
         asked -= {"profile"}
-    for name, found in grounds(api, query).items():
+    for name, found in grounds(samples, query).items():
         assert asked <= {ground["field"] for ground in found}, name
         assert all(ground["detail"] or ground["credentials"] for ground in found), name
 
 
-def test_where_only_a_level_above_is_reached_that_is_the_ground(api: ApiNode) -> None:
+def test_where_only_a_level_above_is_reached_that_is_the_ground(samples: ApiNode) -> None:
     found = {
         name.partition(",")[0]: [ground["value"] for ground in grounds_ if ground["field"] == "level"]
-        for name, grounds_ in grounds(api, "level=gaia-x:L2").items()
+        for name, grounds_ in grounds(samples, "level=gaia-x:L2").items()
     }
     assert found == {"Criée": ["gaia-x:CD25.10:L2"], "Socle": ["gaia-x:CD25.10:L3"]}
 
 
-def test_credentials_are_named_by_bytes_that_can_be_read(api: ApiNode) -> None:
+def test_credentials_are_named_by_bytes_that_can_be_read(samples: ApiNode) -> None:
     query = "label=gaia-x:L1&hosted_in=EU&certification=secnumcloud&identity=notarised&programme=ipcei-cis"
     cited = {
         (one["digest"], one["issuer"])
-        for found in grounds(api, query).values()
+        for found in grounds(samples, query).values()
         for ground in found
         for one in ground["credentials"]
     }
     assert len(cited) > 3
     for digest, issuer in cited:
-        report = api.client.get(f"/self-descriptions/{digest}/report").get_json()
+        report = samples.client.get(f"/self-descriptions/{digest}/report").get_json()
         assert issuer in str(report)
 
 
-def test_paths_lead_to_the_country_or_nothing_known_does(api: ApiNode) -> None:
-    for found in grounds(api, "exposed_to=US&unknown=include").values():
+def test_paths_lead_to_the_country_or_nothing_known_does(samples: ApiNode) -> None:
+    for found in grounds(samples, "exposed_to=US&unknown=include").values():
         assert all(ground["detail"].startswith("US: ") and ground["credentials"] for ground in found)
-    for found in grounds(api, "not_exposed_to=US").values():
+    for found in grounds(samples, "not_exposed_to=US").values():
         assert [ground["detail"] for ground in found] == ["Nothing known leads to US."]
-    for found in grounds(api, "not_exposed_to=US&unknown=include").values():
+    for found in grounds(samples, "not_exposed_to=US&unknown=include").values():
         assert found[0]["detail"].startswith("Nothing known leads to US.")
-    for found in grounds(api, "not_exposed_to=US&unknown=include&exposed_to=unknown").values():
+    for found in grounds(samples, "not_exposed_to=US&unknown=include&exposed_to=unknown").values():
         assert all("isn't known. Missing: " in ground["detail"] for ground in found)
 
 
-def test_a_label_is_grounded_on_the_bases_asked_for(api: ApiNode) -> None:
-    for found in grounds(api, "label=gaia-x:L1&basis=attested").values():
+def test_a_label_is_grounded_on_the_bases_asked_for(samples: ApiNode) -> None:
+    for found in grounds(samples, "label=gaia-x:L1&basis=attested").values():
         assert {ground["basis"] for ground in found} == {"attested"}
-    for found in grounds(api, "label=cloud-de-confiance&basis=computed").values():
+    for found in grounds(samples, "label=cloud-de-confiance&basis=computed").values():
         (ground,) = found
         assert ground["detail"].startswith("All that cloud-de-confiance 2021 label asks for is met: ")
         assert len(ground["credentials"]) > 1
 
 
-def test_only_what_asks_for_it_is_told_why(api: ApiNode) -> None:
-    assert "why" not in api.client.get("/offerings?immune=yes").get_json()["items"][0]
-    assert grounds(api, "q=storage") == {name: [] for name in grounds(api, "q=storage")}
-    people = api.client.get("/participants?jurisdiction=FR&why=true&facets=none").get_json()["items"]
+def test_only_what_asks_for_it_is_told_why(samples: ApiNode) -> None:
+    assert "why" not in samples.client.get("/offerings?immune=yes").get_json()["items"][0]
+    assert grounds(samples, "q=storage") == {name: [] for name in grounds(samples, "q=storage")}
+    people = samples.client.get("/participants?jurisdiction=FR&why=true&facets=none").get_json()["items"]
     assert all(ground["field"] == "jurisdiction" for item in people for ground in item["why"])
     assert all(item["why"] for item in people)
 
@@ -137,11 +121,11 @@ def test_asking_why_is_counted_like_a_verification(tmp_path: Path) -> None:
     node.close()
 
 
-def test_of_what_was_withdrawn_nothing_is_told(api: ApiNode) -> None:
+def test_of_what_was_withdrawn_nothing_is_told(samples: ApiNode) -> None:
     provider = Provider()
-    digest = api.listed(provider.signed("Gone"))["records"][0]["content_id"]
-    api.client.post("/withdrawals", data=provider.withdrawal(digest), content_type="application/jose")
-    api.index()
+    digest = samples.listed(provider.signed("Gone"))["records"][0]["content_id"]
+    samples.client.post("/withdrawals", data=provider.withdrawal(digest), content_type="application/jose")
+    samples.index()
     query = f"did={provider.did}&state=withdrawn&valid_on={utc_now().date()}&why=true"
-    body = api.client.get(f"/offerings?{query}").get_json()
+    body = samples.client.get(f"/offerings?{query}").get_json()
     assert [item["why"] for item in body["items"]] == [[]]
