@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,7 +92,9 @@ class Vouching:
         self.chains: dict[str, Chain] = {}
         self.anchors: dict[str, Anchor] = {}
 
-    def vouch(self, method: VerificationMethod, obtained: Obtained, signed_at: datetime) -> Vouched:
+    def vouch(
+        self, method: VerificationMethod, obtained: Obtained, signed_at: Callable[[], datetime]
+    ) -> Vouched:
         """Both checks of one key, whose signature held, and whose DID document was `obtained` so."""
         member = next((name for name in ("x5c", "x5u") if name in (method.jwk or {})), None)
         if member is None:
@@ -114,7 +116,7 @@ class Vouching:
             method.controller,
             self._anchors,
             self.revocation,
-            signed_at=signed_at,
+            signed_at=signed_at(),
             at=self._at,
         )
         if vouched.anchor is not None:

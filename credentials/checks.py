@@ -34,7 +34,6 @@ _FIRST_MILLISECONDS = 100_000_000_000
 _LAST_SECOND = 253_402_300_799
 
 _CRED = "https://www.w3.org/2018/credentials#"
-_RDF_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 _DATES = ("issuanceDate", "validFrom", "expirationDate", "validUntil")
 #: Members that this catalogue acts on: what JSON says of them and what JSON-LD says must be the same.
 _ACTED_ON: Mapping[Form, tuple[str, ...]] = {
@@ -101,8 +100,7 @@ def check_terms(envelope: Envelope, expansion: Expansion) -> Check:
     """
     dropped = [*expansion.dropped, *_unknown_in_proof(envelope)]
     evidence: dict[str, Any] = {}
-    types = [object_[1:-1] for _, predicate, object_, _ in expansion.quads if predicate == _RDF_TYPE]
-    if joined := [type_ for type_ in types if once(type_) != type_]:
+    if joined := sorted(type_ for type_ in expansion.types() if "," in type_ and once(type_) != type_):
         evidence["remarks"] = [f"type joined with itself by a comma, read as one: {joined[0][:200]}"]
     if not dropped:
         return Check("terms", Outcome.PASSED, "Every term is given a meaning by the contexts.", evidence)

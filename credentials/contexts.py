@@ -27,6 +27,8 @@ MAX_INLINE_CHARACTERS = 16_384
 #: URLs named in one document, repeats counted; a presentation of many credentials names a few for each.
 MAX_CONTEXT_REFERENCES = 1_000
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
 #: What an in-line context may say beside its terms. `@import` would merge into a shared context, `@base`
 #: would make identifiers mean something else than they read.
 _INLINE_KEYWORDS = frozenset({"@version", "@vocab", "@language", "@direction", "@protected", "@propagate"})
@@ -99,14 +101,15 @@ def _contexts_in(document: Mapping[str, Any]) -> Iterator[Any]:
     stack: list[Any] = [document]
     while stack:
         item = stack.pop()
-        if isinstance(item, dict):
-            for key, value in item.items():
-                if key == "@context":
-                    yield from value if isinstance(value, list) else (value,)
-                elif isinstance(value, (dict, list)):
-                    stack.append(value)
-        else:
-            stack += [value for value in item if isinstance(value, (dict, list))]
+        if isinstance(item, Mapping):
+            context = item.get("@context", item)
+            if context is not item:
+                yield from context if isinstance(context, list) else (context,)
+                item = {key: value for key, value in item.items() if key != "@context"}
+            item = item.values()
+        elif not isinstance(item, list):
+            continue
+        stack += [value for value in item if type(value) not in _SCALARS]
 
 
 def _check_inline(context: Mapping[str, Any]) -> None:

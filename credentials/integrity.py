@@ -33,7 +33,7 @@ MAX_VERSIONS = 20
 #: must not make the verification of others dear.
 MAX_READ = 5_000_000
 
-_PREDICATES = frozenset(
+DIGEST_PROPERTIES = frozenset(
     f"<{name}>"
     for name in (
         CREDENTIALS + "digestSRI",
@@ -69,7 +69,7 @@ def named_digests(quads: Iterable[Quad]) -> tuple[tuple[str, str], ...]:
     found = dict.fromkeys(
         (subject[1:-1], parts_of(object_)[0])
         for subject, predicate, object_, graph in quads
-        if not graph and predicate in _PREDICATES and subject[0] == "<" and object_[0] == '"'
+        if not graph and predicate in DIGEST_PROPERTIES and subject[0] == "<" and object_[0] == '"'
     )
     return tuple(found)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,9 @@ from credentials.contexts import ContextStore
 from credentials.errors import Rejection
 from credentials.expansion import Expander
 from credentials.nquads import Quad
+from credentials.plain_statements import Plain, PlainStatements
 from credentials.rdf_canon import Related, TooMuchWork, canonicalise
-from credentials.statements import statements_of
+from credentials.statements import RDF_TYPE, statements_of
 
 #: Different in-line contexts kept processed; each may hold some active contexts of about 70 kB.
 MAX_KEPT_INLINE_CONTEXTS = 16
@@ -69,22 +70,46 @@ class DroppedTerm:
 
 
 class Expansion:
-    """A document in expanded form. `document` is what was expanded, `nodes` pyld's expanded array."""
+    """A document in expanded form. `document` is what was expanded, `nodes` pyld's expanded array.
 
-    __slots__ = ("_canonical", "document", "dropped", "nodes", "quads")
+    `quads` is None for a document of which `plain` is known: its quads are then made when first asked for.
+    """
+
+    __slots__ = ("_canonical", "_plain", "_quads", "document", "dropped", "nodes")
 
     def __init__(
         self,
         document: Mapping[str, Any],
         nodes: list[dict[str, Any]],
-        quads: tuple[Quad, ...],
+        quads: tuple[Quad, ...] | None,
         dropped: tuple[DroppedTerm, ...],
+        plain: Plain | None = None,
     ) -> None:
         self.document = document
         self.nodes = nodes
-        self.quads = quads
         self.dropped = dropped
+        self._quads = quads
+        self._plain = plain
         self._canonical: dict[tuple[Related, str], str] = {}
+
+    @property
+    def quads(self) -> tuple[Quad, ...]:
+        """The statements, each once."""
+        if self._quads is None:
+            self._quads, _ = statements_of(self.nodes)
+        return self._quads
+
+    def types(self) -> Iterable[str]:
+        """The classes of all of its nodes."""
+        if self._plain is not None:
+            return self._plain.types
+        return [object_[1:-1] for _, predicate, object_, _ in self.quads if predicate == RDF_TYPE]
+
+    def mentions(self, properties: frozenset[str]) -> bool:
+        """Whether a quad may have one of these properties, each as it stands in a quad; no means no."""
+        if self._plain is None:
+            return True
+        return not self._plain.properties.isdisjoint([term[1:-1] for term in properties])
 
     def canonical(self, related: Related = "duplicates", algorithm: str = "sha256") -> str:
         """The canonical N-Quads, made once. Raises `Rejection("structure", ...)` when that takes too long.
@@ -112,18 +137,21 @@ class JsonLd:
         self.contexts = contexts
         self._resolver = _ClosedResolver(contexts)
         self._processor = _Processor(self._resolver)
+        self._plain = PlainStatements()
 
-    def expand(self, document: Mapping[str, Any]) -> Expansion:
+    def expand(self, document: Mapping[str, Any], *, quads_later: bool = False) -> Expansion:
         """Expand `document` and look at all of its terms, IRIs and language tags.
 
         Raises `Rejection("context", ...)` for contexts that aren't carried or don't fit together and
         `Rejection("terms", ...)` for what isn't JSON-LD or could not be written as N-Quads unharmed.
-        Terms without meaning don't raise: they are in `Expansion.dropped`.
+        Terms without meaning don't raise: they are in `Expansion.dropped`. With `quads_later` the quads of a
+        plain document are made only when asked for; it is looked at all the same.
         """
         nodes, unmapped = self._tree(document)
-        quads, meaningless = statements_of(nodes)
+        plain = self._plain.look(nodes) if quads_later else None
+        quads, meaningless = (None, ()) if plain is not None else statements_of(nodes)
         dropped = tuple(_located(document, dict.fromkeys((*unmapped, *meaningless))))
-        return Expansion(document, nodes, quads, dropped)
+        return Expansion(document, nodes, quads, dropped, plain)
 
     def nodes(self, document: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The expanded nodes alone, for a document that was looked at by `expand` before. Raises as that."""

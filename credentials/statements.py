@@ -15,7 +15,8 @@ from credentials.errors import Rejection
 from credentials.nquads import Quad, literal
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_TYPE = f"<{_RDF}type>"
+#: The property of a node's classes, as it stands in a quad.
+RDF_TYPE = f"<{_RDF}type>"
 _FIRST = f"<{_RDF}first>"
 _REST = f"<{_RDF}rest>"
 _NIL = f"<{_RDF}nil>"
@@ -35,9 +36,9 @@ _PREDICATES: dict[str, str] = {}
 _LAST_STEP = re.compile(r"[#/:]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 #: What the N-Quads grammar excludes between < and > (RDF 1.1 N-Quads, IRIREF).
-_NOT_IN_IRI = bytes(range(0x21)) + b'<>"{}|^`\\'
+NOT_IN_IRI = bytes(range(0x21)) + b'<>"{}|^`\\'
 #: RFC 5646 section 2.2.9, well-formedness as far as it keeps a tag apart from N-Quads syntax.
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 def statements_of(nodes: list[dict[str, Any]]) -> tuple[tuple[Quad, ...], tuple[str, ...]]:
@@ -103,7 +104,7 @@ class _Reader:
                         quads.append((subject, predicate, object_, graph))
             elif key == "@type":
                 for type_ in items:
-                    self.emit(subject, _TYPE, self.resource(type_), graph)
+                    self.emit(subject, RDF_TYPE, self.resource(type_), graph)
             elif key == "@graph":
                 for item in items:
                     self.node(item, subject)
@@ -124,6 +125,9 @@ class _Reader:
             self.quads.append((subject, predicate, object_, graph))
 
     def object(self, item: dict[str, Any], graph: str | None) -> str | None:
+        if type(item) is not dict:
+            # pyld leaves the bare value where the context of a term makes a keyword of that term.
+            raise Rejection("terms", "It can't be processed as JSON-LD.")
         if "@value" in item:
             value = item["@value"]
             # Most values are text and nothing else.
@@ -198,7 +202,7 @@ class _Reader:
         return f"_:b{self.fresh}"
 
     def tag(self, language: str) -> str:
-        if not _LANGUAGE_TAG.fullmatch(language):
+        if not LANGUAGE_TAG.fullmatch(language):
             raise Rejection(
                 "terms",
                 f"{language[:60]!r} is not a well-formed language tag (RFC 5646).",
@@ -211,7 +215,7 @@ def check_iri(iri: str) -> None:
     """Rejection of `terms` for text that would end an IRI early, or be read as something else, in N-Quads."""
     # On long text, such as a token in a data: URL, ten times as fast as looking for them by pattern.
     raw = iri.encode("utf-8", "surrogatepass")
-    if len(raw.translate(None, _NOT_IN_IRI)) != len(raw):
+    if len(raw.translate(None, NOT_IN_IRI)) != len(raw):
         raise Rejection(
             "terms",
             f"{iri[:120]!r} is not an IRI: it has a character that must be percent-encoded.",

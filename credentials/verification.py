@@ -33,7 +33,7 @@ from credentials.envelope import (
 )
 from credentials.errors import Rejection
 from credentials.identity import digest_of
-from credentials.integrity import Held, check_integrity, named_digests
+from credentials.integrity import DIGEST_PROPERTIES, Held, check_integrity, named_digests
 from credentials.jsonld import JsonLd
 from credentials.outside import Outside
 from credentials.parsing import MAX_BYTES
@@ -312,7 +312,8 @@ class _Examination:
         form = "JSON object" if envelope.jws is None else "JWS in compact form"
         self.keep(Check("parse", Outcome.PASSED, f"A well-formed {form}."))
         self.keep(check_context(envelope))
-        expansion = self.jsonld.expand(envelope.claims)
+        # What a token says is signed as bytes: its quads are for looking things up only.
+        expansion = self.jsonld.expand(envelope.claims, quads_later=envelope.jws is not None)
         self.keep(check_terms(envelope, expansion))
         statement = self.statement = read_statement(envelope, expansion)
         signed = expansion.canonical().encode() if envelope.jws is None else envelope.jws.signing_input
@@ -331,7 +332,8 @@ class _Examination:
         self.keep(trust_left_to_descriptions())
         if self.surroundings.schemas is not None:
             self.stated = statements_in(expansion.quads)
-        self.named = named_digests(expansion.quads)
+        if expansion.mentions(DIGEST_PROPERTIES):
+            self.named = named_digests(expansion.quads)
         return statement.entries
 
     def look_further(self, signatories: Signatories, statement: Statement) -> None:
@@ -357,11 +359,15 @@ class _Examination:
 
     def vouch(self, signatory: Signatory, statement: Statement) -> Vouched:
         """Who vouches for the key of a signature that holds."""
-        assert self.envelope is not None
+        envelope, at = self.envelope, self.surroundings.at
+        assert envelope is not None
         assert signatory.method is not None
         assert signatory.obtained is not None
-        signed_at = signing_time(self.envelope, signatory.proof, statement, self.surroundings.at)
-        return self.surroundings.vouching.vouch(signatory.method, signatory.obtained, signed_at)
+        return self.surroundings.vouching.vouch(
+            signatory.method,
+            signatory.obtained,
+            lambda: signing_time(envelope, signatory.proof, statement, at),
+        )
 
     def outcome(self, name: str) -> Outcome:
         """What came of a check that was to be made before."""

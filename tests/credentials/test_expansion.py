@@ -249,3 +249,13 @@ def test_threads_share_contexts_and_no_state() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert [*pool.map(run, range(4))] == [expected * 3] * 4
+
+
+@pytest.mark.parametrize("value", ["../up", True, 1.5])
+@pytest.mark.parametrize("quads_later", [False, True])
+def test_a_term_that_its_own_context_makes_a_keyword_is_refused_and_breaks_nothing(
+    value: object, quads_later: bool
+) -> None:
+    with pytest.raises(Rejection) as refused:
+        JSONLD.expand({"@context": [V1, OWN], "throughKeyword": value}, quads_later=quads_later)
+    assert refused.value.check == "terms"

@@ -135,3 +135,18 @@ def test_only_what_the_policy_asks_for_speaks_against_a_report() -> None:
     assert [check.name for check in unmade.objections()] == ["shapes"]
     both = report(policy_named("strict"), key=Outcome.NOT_CHECKED, status=Outcome.FAILED)
     assert [check.name for check in both.objections()] == ["status", "key"]
+
+
+@pytest.mark.parametrize("name", POLICY_NAMES)
+def test_a_policy_accepts_what_each_of_its_parts_accepts(name: str) -> None:
+    policy = policy_named(name)
+    assert isinstance(policy, AllOf)
+    good = checks()
+    changed = [
+        [Check(each.name, outcome, "") if each is one else each for each in good]
+        for one in good
+        for outcome in Outcome
+    ]
+    for lines in (good, *changed, good[:-1], good[1:], [*good, *good], good[::-1], []):
+        parts = {part.judge(lines)[0] for part in policy.parts}
+        assert policy.judge(lines)[0] is (Verdict.REFUSED if Verdict.REFUSED in parts else Verdict.ACCEPTED)
