@@ -55,13 +55,10 @@ class Highlighter:
         for of in texts:
             for language, text in of.items():
                 by_language.setdefault(language, []).append(text)
-        found: dict[str, Set[str]] = {}
-        for language, written in by_language.items():
-            words = written_words(language)
-            found[language] = words.found(written, self._stems)
-            if self._typos:
-                found[language] |= words.similar(written, self._typos)
-        return found
+        return {
+            language: written_words(language).found(written, self._stems, self._typos)
+            for language, written in by_language.items()
+        }
 
 
 def _fragments(texts: _Texts, found: Mapping[str, Set[str]]) -> tuple[str, ...]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 from itertools import chain
 
 from search.text import LANGUAGES, MAX_WORD, fold, parts_of, primary_subtag, similar, stems
 
-#: Words of one language that are remembered, and texts that were taken apart: a catalogue's working
-#: vocabulary, some megabytes. With more of either, all is forgotten and begun anew.
+#: Of one language, words that are remembered, texts that were taken apart, and distinct words of each added
+#: up: a catalogue's working vocabulary, some megabytes. With more of any, all is forgotten and begun anew.
 _MOST_WORDS = 20_000
 _MOST_TEXTS = 50_000
+_MOST_PLACES = 500_000
 _REST = r"[^\W_]*(?:[\u0300-\u036f]+[^\W_]*)*"
 _ANY_WORD = re.compile(rf"[^\W_]{_REST}")
 
@@ -30,43 +31,50 @@ class WrittenWords:
         self._mutex = threading.Lock()
         self._folded: dict[str, str] = {}
         self._by_stem: dict[str, tuple[str, ...]] = {}
-        # Hashes: two of 64 bits are the same once in a life, and then a mark is missing.
-        self._read: set[int] = set()
+        # By hash: two of 64 bits are the same once in a life, and then a mark is missing.
+        self._texts: dict[int, tuple[str, ...]] = {}
+        self._places = 0
 
-    def found(self, texts: Iterable[str], wanted: Set[str]) -> set[str]:
-        """The words with one of these stems: all that the texts have, and maybe some of other texts."""
-        for text in texts:
-            name = hash(text)
-            if name not in self._read:
-                with self._mutex:
-                    self._learn(_ANY_WORD.findall(text))
-                # Last, so that no other thread takes it for read before it is.
-                self._read.add(name)
-        return set(chain.from_iterable(self._by_stem.get(stem, ()) for stem in wanted))
+    def found(
+        self, texts: Iterable[str], wanted: Set[str], typos: Sequence[tuple[str, int]] = ()
+    ) -> set[str]:
+        """The words with one of these stems: all that the texts have, and maybe some of other texts.
 
-    def similar(self, texts: Iterable[str], asked: Iterable[tuple[str, int]]) -> set[str]:
-        """The words of the texts that few enough typos part from one of the folded words asked for."""
-        written = list(set(_ANY_WORD.findall("\n".join(texts))))
-        folded = [self._folded.get(word) or fold(word)[:MAX_WORD] for word in written]
-        return {written[place] for word, typos in asked for place in similar(word, folded, typos)}
+        With those of the texts that few enough `typos` part from a folded word asked for.
+        """
+        apart = [self._texts.get(hash(text)) or self._learnt(text) for text in texts]
+        found = set(chain.from_iterable(self._by_stem.get(stem, ()) for stem in wanted))
+        if typos:
+            written = list(set().union(*apart))
+            folded = [self._folded[word] for word in written]
+            found.update(written[place] for word, most in typos for place in similar(word, folded, most))
+        return found
 
     def is_full(self) -> bool:
         """Whether it has come to its bound."""
-        return len(self._folded) > _MOST_WORDS or len(self._read) > _MOST_TEXTS
+        return (
+            len(self._folded) > _MOST_WORDS or len(self._texts) > _MOST_TEXTS or self._places > _MOST_PLACES
+        )
 
-    def _learn(self, written: Iterable[str]) -> None:
-        for word in written:
-            if word not in self._folded:
-                plain = fold(word)[:MAX_WORD]
-                # A compound is found by its parts too.
-                found_by = {
-                    stem
-                    for one in (plain, *parts_of(plain, self._language))
-                    for stem in stems(one, self._language)
-                }
-                for stem in found_by:
-                    self._by_stem[stem] = (*self._by_stem.get(stem, ()), word)
-                self._folded[word] = word if word == plain else plain
+    def _learnt(self, text: str) -> tuple[str, ...]:
+        written = tuple(dict.fromkeys(_ANY_WORD.findall(text)))
+        with self._mutex:
+            for word in written:
+                if word not in self._folded:
+                    self._learn(word)
+            self._places += len(written)
+        # Last, so that no other thread takes it for read before it is.
+        self._texts[hash(text)] = written
+        return written
+
+    def _learn(self, word: str) -> None:
+        plain = fold(word)[:MAX_WORD]
+        # A compound is found by its parts too.
+        for stem in {
+            stem for one in (plain, *parts_of(plain, self._language)) for stem in stems(one, self._language)
+        }:
+            self._by_stem[stem] = (*self._by_stem.get(stem, ()), word)
+        self._folded[word] = word if word == plain else plain
 
 
 def written_words(language: str) -> WrittenWords:

@@ -38,8 +38,8 @@ def test_words_of_a_text_that_is_there_again_are_found_again() -> None:
 
 def test_similar_words_are_those_of_the_texts_at_hand_only() -> None:
     words = WrittenWords("en")
-    words.found(["storage"], stems_of("storage"))
-    assert words.similar(["Storge offer"], [("storage", 1)]) == {"Storge"}
+    words.found(["storrage"], frozenset())
+    assert words.found(["Storge offer"], frozenset(), [("storage", 1)]) == {"Storge"}
 
 
 def test_languages_without_a_stemmer_share_what_is_remembered() -> None:
@@ -47,7 +47,7 @@ def test_languages_without_a_stemmer_share_what_is_remembered() -> None:
     assert written_words("de-AT") is written_words("de")
 
 
-@pytest.mark.parametrize("bound", ["_MOST_WORDS", "_MOST_TEXTS"])
+@pytest.mark.parametrize("bound", ["_MOST_WORDS", "_MOST_TEXTS", "_MOST_PLACES"])
 def test_all_is_forgotten_at_the_bound(monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
     monkeypatch.setattr(module, bound, 10)
     before = written_words("en")
