@@ -93,7 +93,8 @@ def _disagreements(facts: ServiceFacts, levels: Sequence[LevelReached], exposure
     """Where a clearing house gives a higher label than ours. A lower one contradicts nothing."""
     if not facts.labels:
         return
-    ours = _reached(facts, levels)
+    # A level may ask for other criteria than the one below it, and still whoever reaches it stands above.
+    ours = {one for label in _reached(facts, levels) for one in (label, *below(label))}
     given_below = {under for said in facts.labels for under in below(said.value.label)}
     for said in facts.labels:
         rules = _labelled(facts.on.date()).get(said.value.label)

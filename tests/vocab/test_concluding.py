@@ -170,6 +170,32 @@ def test_criteria_that_a_clearing_house_validated_are_met_on_its_word():
     assert description.conclusions.disagreements == ()
 
 
+def test_who_reaches_a_level_above_contradicts_no_label_below():
+    """Gaia-X's level 3 doesn't ask for all that level 2 does; what it asks beyond it, facts can show."""
+    upper, lower = ({one.criterion for one in GAIA_X.required(GAIA_X.level(level))} for level in ("L3", "L2"))
+    assert lower - upper
+    france = {"type": "Place", "country": "FR"}
+    holder = {"holderName": "Fonds", "country": "FR", "capitalPercent": "100", "votingPercent": "100"}
+    own = participant(
+        PROVIDER,
+        ownership={"type": "OwnershipShare", **holder, "hasVeto": True, "appointsMajority": True},
+        centralAdministration=france,
+        mainEstablishment=france,
+        **{name: {"gx:countryCode": "FR"} for name in ("gx:legalAddress", "gx:headquartersAddress")},
+    )
+    swipo = certificate("swipo", [])
+    found = described(
+        clearing_house("L2", *upper),
+        swipo,
+        own=[own],
+        operator={"type": "Operator", "participant": PROVIDER},
+        doesWithout=["licensed-technology", "subcontractors"],
+        **dict.fromkeys(("dataPlace", "metadataPlace", "operationPlace"), france),
+    ).conclusions
+    assert [one.level for one in found.levels if one.profile == "gaia-x"] == ["L3"]
+    assert found.disagreements == ()
+
+
 def test_of_several_labels_by_one_clearing_house_only_the_highest_can_disagree():
     found = described(clearing_house("L1"), clearing_house("L2", mark="d")).conclusions.disagreements
     assert len(found) == 1
