@@ -95,12 +95,12 @@ def _found(
     kind: PathKind,
     party: str,
     what: str,
-    sources: Iterable[Source],
+    sources: tuple[Source, ...],
     share: Decimal | None = None,
     *,
     reaches_data: bool = True,
 ) -> _Found:
-    return _Found(country, Path(kind, party, share, f"{country}: {what}", together(sources)), reaches_data)
+    return _Found(country, Path(kind, party, share, f"{country}: {what}", sources), reaches_data)
 
 
 def _of_provider(facts: ServiceFacts, chains: Chains) -> Iterator[_Found]:

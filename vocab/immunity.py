@@ -92,24 +92,27 @@ def conditions_of(facts: ServiceFacts, known: Mapping[str, Fact]) -> tuple[Condi
 
 
 def _condition(identifier: str, asked: tuple[Asked, ...], known: Mapping[str, Fact], on: date) -> Condition:
-    answer = Outcome.MET
-    details: list[str] = []
-    missing: dict[str, None] = {}
-    for one in asked:
-        fact = known[one.rule.name]
-        outcome = held(one.rule, fact.value, on)
-        answer = every((answer, outcome))
-        told = f" ({fact.detail.rstrip('.')})" if fact.detail else ""
-        details.append(f"{one.words}: {value_in_words(fact.value)}{told}")
-        if outcome is Outcome.UNKNOWN:
-            missing[fact.missing] = None
+    facts = [known[one.rule.name] for one in asked]
+    outcomes = [held(one.rule, fact.value, on) for one, fact in zip(asked, facts, strict=True)]
+    answer = every(outcomes)
+    missing = ""
+    if answer is Outcome.UNKNOWN:
+        open_ones = (
+            fact.missing for fact, one in zip(facts, outcomes, strict=True) if one is Outcome.UNKNOWN
+        )
+        missing = " ".join(dict.fromkeys(open_ones))
     return Condition(
         id=identifier,
         outcome=answer,
-        detail="; ".join(details),
-        missing=" ".join(missing) if answer is Outcome.UNKNOWN else "",
-        sources=together(*(known[one.rule.name].sources for one in asked)),
+        detail="; ".join([_told(one, fact) for one, fact in zip(asked, facts, strict=True)]),
+        missing=missing,
+        sources=facts[0].sources if len(facts) == 1 else together(*[fact.sources for fact in facts]),
     )
+
+
+def _told(asked: Asked, fact: Fact) -> str:
+    told = f" ({fact.detail.rstrip('.')})" if fact.detail else ""
+    return f"{asked.words}: {value_in_words(fact.value)}{told}"
 
 
 def _examined(one: Condition, certificates: Sequence[Said[CertificationFact]]) -> Condition:

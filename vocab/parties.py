@@ -95,7 +95,10 @@ def outside_eu(countries: Iterable[str], on: date) -> tuple[str, ...]:
 def together(*sources: Iterable[Source]) -> tuple[Source, ...]:
     """Several lists of sources as one, each source once, in an order that doesn't depend on theirs."""
     # Most often all is said by one credential or two, each of them one object.
-    seen = {id(one): one for some in sources for one in some}
+    seen = {}
+    for some in sources:
+        for one in some:
+            seen[id(one)] = one
     if len(seen) < 2:
         return tuple(seen.values())
     found = {(one.issuer, one.content_id, one.basis): one for one in seen.values()}
@@ -105,6 +108,8 @@ def together(*sources: Iterable[Source]) -> tuple[Source, ...]:
 def listed(texts: Iterable[str], between: str = " ") -> str:
     """Texts in a row, each once, and how many more there are where they are too many to read."""
     found = list(dict.fromkeys(texts))
+    if len(found) < 2:
+        return found[0] if found else ""
     shown = between.join(found[:MAX_LISTED])
     return shown if len(found) <= MAX_LISTED else f"{shown}{between}({len(found) - MAX_LISTED} more)"
 
