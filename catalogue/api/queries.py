@@ -59,6 +59,9 @@ class WholeNumber(fields.Integer):
     """A number in ASCII digits and nothing else (int() also reads spaces, signs and other digits)."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            # To JSON Schema 1.0 is a whole number too.
+            value = int(value)
         if not _WHOLE_NUMBER.fullmatch(str(value)):
             raise self.make_error("invalid", input=value)
         return int(value)

@@ -29,15 +29,33 @@ def signed_bytes(context: Any, value: Any) -> bytes:
 
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _arguments: Any) -> None:
-    """Leave out of valid requests what only the node can give, and parameters that need another one."""
+    """Leave out of valid requests what only the node can give, and what needs or excludes something else."""
     if case.meta is None or case.meta.generation.mode.is_positive:
-        case.query.pop("cursor", None)
         case.headers.pop("If-Match", None)
-        for name, needed in _NEEDING.items():
-            if not any(case.query.get(other) for other in needed):
-                case.query.pop(name, None)
-        if any(":" not in level for level in case.query.get("level", ())):
-            del case.query["level"]
+        _leave_possible(case.query)
+        if case.operation.label == "POST /evaluations" and isinstance(case.body, dict):
+            _leave_one_kind(case.body)
+
+
+def _leave_possible(parameters: Any) -> None:
+    """A search without cursors of nobody's, and without filters that need another one."""
+    parameters.pop("cursor", None)
+    for name, needed in _NEEDING.items():
+        if not any(parameters.get(other) for other in needed):
+            parameters.pop(name, None)
+    if any(":" not in level for level in parameters.get("level", ())):
+        del parameters["level"]
+
+
+def _leave_one_kind(form: Any) -> None:
+    """Either services or a query, and a version only of what comes with the catalogue."""
+    if "offerings" in form or "query" not in form:
+        form.pop("query", None)
+        form.setdefault("offerings", ["0" * 32])
+    else:
+        _leave_possible(form["query"])
+    if not isinstance(form["profile"], str):
+        form.pop("version", None)
 
 
 @schemathesis.hook
