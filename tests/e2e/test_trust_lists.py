@@ -19,7 +19,7 @@ SECONDS = 10.0
 SERVICE = "https://provider.example/services/certified"
 
 
-def certificate(body: Provider, provider: Provider) -> bytes:
+def certificate(body: Provider, provider: Provider, *, valid_until: str = "") -> bytes:
     """A certificate for everything that the provider offers."""
     document = body.offering("A certificate")
     document["@context"][1] = "https://w3id.org/cloud-federation/v1"
@@ -31,6 +31,8 @@ def certificate(body: Provider, provider: Provider) -> bytes:
         "schemeVersion": "3.2",
         "covers": provider.did,
     }
+    if valid_until:
+        document["validUntil"] = valid_until
     return sign_credential(document, body.key, body.method, form="vc-jwt", created=utc_now())
 
 
