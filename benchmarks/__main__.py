@@ -22,6 +22,7 @@ from benchmarks import (
     million,
     publishing,
     questions,
+    reevaluating,
     running,
     searching,
     shapes,
@@ -51,6 +52,7 @@ MISSPELT_RATE = 400
 LARGE = 100_000
 LARGE_P50_MS = 10
 REBUILD_SECONDS = 180
+REEVALUATED_SECONDS = 600
 #: Offerings of `--million` unless another number is given.
 MILLION = 1_000_000
 #: What the names of the indexes made in Elasticsearch begin with.
@@ -112,6 +114,7 @@ def main() -> int:
         searches(folder, runs, seconds)
         weigh(folder)
         if options.large:
+            reevaluations(folder, LARGE)
             large(folder, runs, seconds, options.elasticsearch)
     return 0
 
@@ -317,6 +320,20 @@ def many(folder: Path, count: int, runs: int, seconds: int, elasticsearch: str) 
         say(Figure("  memory of the node (PSS)", [running.pss(node.process.pid) / 1e6], "MB").line())
     heap = million.heap(elasticsearch)
     say(f"  heap of Elasticsearch in use: {heap.used / 1e6:.0f} of {heap.most / 1e6:.0f} MB")
+
+
+def reevaluations(folder: Path, count: int) -> None:
+    """Figures of a change of the trust list under a running node: of one provider, then of all others."""
+    world = reevaluating.fill(folder / "reevaluated", count)
+    with reevaluating.serving(world) as node:
+        for believed in (list(world.certified)[:1], []):
+            done = reevaluating.change(node, world, *believed)
+            say(f"{done.offerings} of {count} offerings evaluated anew after a change of the trust list:")
+            say(Figure("  until all of it shows", [done.seconds], "s", REEVALUATED_SECONDS, False).line())
+            each = done.indexer_seconds / done.offerings * 1000
+            say(Figure("  indexer's CPU each", [each], "ms").line())
+            say(Figure("  p50 of one client that searches meanwhile", [done.p50_ms], "ms").line())
+            say(Figure("  p95", [done.p95_ms], "ms").line())
 
 
 def remade(here: Path, engine: str, settings: Mapping[str, str]) -> None:

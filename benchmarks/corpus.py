@@ -43,7 +43,7 @@ VOCABULARY = 2_000
 _FLATNESS = 20
 _TEXT_WORDS = 30
 
-_V2 = "https://www.w3.org/ns/credentials/v2"
+V2 = "https://www.w3.org/ns/credentials/v2"
 _WORDS = {
     "en": "managed storage compute platform regional backup archive sovereign encrypted monitoring gateway "
     "analytics container network database private support certified resilient measured open hosting review "
@@ -115,7 +115,7 @@ def offering(issuer: Issuer, number: int, valid_from: datetime) -> dict[str, Any
     name = f"{draw.choice(_WORDS['en'].split())} {word_of(number)}"
     capabilities = draw.sample([concept.id for concept in concepts()], 2)
     return {
-        "@context": [_V2, DEVELOPMENT, CF_CONTEXT],
+        "@context": [V2, DEVELOPMENT, CF_CONTEXT],
         "id": f"{issuer.base}/offerings/{number}.json",
         "type": ["VerifiableCredential", "gx:ServiceOffering"],
         "issuer": issuer.did,
@@ -168,7 +168,7 @@ def participant(issuer: Issuer, place: int, valid_from: datetime) -> dict[str, A
     """The unsigned credential by which an issuer says who it is; `place` tells it from the others."""
     address = {"type": "gx:Address", "gx:countryCode": _SEATS[place % len(_SEATS)]}
     return {
-        "@context": [_V2, DEVELOPMENT, CF_CONTEXT],
+        "@context": [V2, DEVELOPMENT, CF_CONTEXT],
         "id": f"{issuer.base}/participant.json",
         "type": ["VerifiableCredential", "gx:LegalPerson"],
         "issuer": issuer.did,
@@ -238,6 +238,12 @@ def sign_participants(who: Sequence[Issuer], made_at: datetime) -> list[bytes]:
     """What each issuer says of itself, signed."""
     sign = _Signing(made_at)
     return [sign(issuer, participant(issuer, place, made_at)) for place, issuer in enumerate(who)]
+
+
+def sign_documents(documents: Sequence[tuple[Issuer, dict[str, Any]]], made_at: datetime) -> list[bytes]:
+    """Any documents, each signed by its issuer."""
+    sign = _Signing(made_at)
+    return [sign(issuer, document) for issuer, document in documents]
 
 
 class _Signing:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks import corpus
 from catalogue.ledger import list_verified, store_verified
@@ -35,12 +36,20 @@ _AHEAD = 4
 _Judged = tuple[bytes, Verified]
 
 
-def fill(settings: Settings, who: Sequence[corpus.Issuer], count: int) -> None:
-    """List the participants of `who` and `count` offerings of theirs in the new store of `settings`."""
+_Document = tuple[corpus.Issuer, dict[str, Any]]
+
+
+def fill(
+    settings: Settings, who: Sequence[corpus.Issuer], count: int, others: Sequence[_Document] = ()
+) -> None:
+    """List the participants of `who` and `count` offerings of theirs in the new store of `settings`.
+
+    Before the offerings, `others`: unsigned documents, each with its issuer.
+    """
     prepare(settings)
     database = Database(settings.store_url)
     try:
-        for chunk in _judged(settings, who, count):
+        for chunk in _judged(settings, who, count, others):
             with database.write() as connection:
                 for data, verified in chunk:
                     digest = digest_of(data)
@@ -56,9 +65,12 @@ def settings_for(data: Path, did_documents: Path) -> Settings:
     return Settings(data=data, did_documents=str(did_documents))
 
 
-def _judged(settings: Settings, who: Sequence[corpus.Issuer], count: int) -> Iterator[list[_Judged]]:
+def _judged(
+    settings: Settings, who: Sequence[corpus.Issuer], count: int, others: Sequence[_Document]
+) -> Iterator[list[_Judged]]:
     made_at = corpus.made_now()
     yield _judge(settings, corpus.sign_participants(who, made_at))
+    yield _judge(settings, corpus.sign_documents(others, made_at))
     with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         waiting: deque[Future[list[_Judged]]] = deque()
         for start in range(0, count, _CHUNK):

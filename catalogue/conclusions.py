@@ -94,7 +94,7 @@ def changes(before: Told | None, after: Told) -> tuple[Change, ...]:
         return (Change(CONCLUDED, None, _at_first(after)),) if after.labels else ()
     return (
         *_moved(before.labels, after.labels, (LABEL_GAINED, LABEL_CHANGED, LABEL_LOST), below),
-        *_moved(before.levels, after.levels, (LEVEL_GAINED, LEVEL_CHANGED, LEVEL_LOST), lambda _: ()),
+        *_moved(before.levels, after.levels, (LEVEL_GAINED, LEVEL_CHANGED, LEVEL_LOST), _included),
         *_exposure(before, after),
         *_consortia(before.consortia, after.consortia),
     )
@@ -111,6 +111,18 @@ def _levels(found: Conclusions, on: date) -> Iterator[tuple[str, Basis]]:
     for reached in found.levels:
         if (reached.profile, reached.version, reached.level) in plain:
             yield f"{reached.profile}:{reached.version}:{reached.level}", reached.basis
+
+
+def _included(level: str) -> tuple[str, ...]:
+    """The levels of the same profile that one includes, as events name them."""
+    identifier, version, own = level.split(":")
+    try:
+        profile = profiles.profile(identifier, version)
+        included = profile.included(profile.level(own))
+    except KeyError:
+        # Told by another version of the program.
+        return ()
+    return tuple(f"{identifier}:{version}:{one}" for one in included)
 
 
 def _strongest(held: Iterable[tuple[str, Basis]]) -> dict[str, str]:

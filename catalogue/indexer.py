@@ -29,7 +29,7 @@ from catalogue.conclusions import KINDS as FOLLOWING
 from catalogue.describing import Describer
 from catalogue.engines import writing_engines
 from catalogue.ledger import records_of_entries
-from catalogue.log import Heads, Op, entries, events_after, read_heads, tell
+from catalogue.log import Event, Heads, Op, entries, events_after, read_heads, tell_all
 from catalogue.operations import Operations
 from catalogue.position import Position
 from catalogue.rechecking import in_background
@@ -224,9 +224,12 @@ class Indexer:
             return
         # Nothing tells any more whether it was a participant: whoever names it is told.
         for records in self._concerned(self._reach(gone, gone), sys.maxsize):
+            gone_from = [
+                Event(0, now, "evidence", record, None, "what was attested of it is gone")
+                for record in records
+            ]
             with self._database.write() as connection:
-                for record in records:
-                    tell(connection, now, "evidence", record, None, "what was attested of it is gone")
+                tell_all(connection, gone_from)
             self._told = True
 
     def _reach(self, targets: set[str], participants: set[str]) -> _Reach:

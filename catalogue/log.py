@@ -16,7 +16,7 @@ from typing import Any
 import rfc8785
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
-from catalogue.store.database import take_event_number, take_position
+from catalogue.store.database import take_event_numbers, take_position
 from catalogue.store.rows import RowInsert
 from catalogue.store.tables import events, heads, log, stored_time
 from credentials.times import from_rfc3339, to_rfc3339
@@ -113,29 +113,31 @@ def erased_at(connection: Connection, digest: str) -> datetime | None:
 
 
 def tell(
-    connection: Connection,
-    at: datetime,
-    kind: str,
-    record_id: str,
-    content_id: str | None,
-    reason: str,
-    *,
-    value: str | None = None,
-    since: datetime | None = None,
+    connection: Connection, at: datetime, kind: str, record_id: str, content_id: str | None, reason: str
 ) -> None:
     """Record a local event inside the caller's writing transaction."""
-    connection.execute(
-        insert(events).values(
-            number=take_event_number(connection),
-            at=stored_time(at),
-            kind=kind,
-            record_id=record_id,
-            content_id=content_id,
-            reason=reason,
-            value=value,
-            since=stored_time(since) if since else None,
-        )
-    )
+    tell_all(connection, (Event(0, at, kind, record_id, content_id, reason),))
+
+
+def tell_all(connection: Connection, happened: Sequence[Event]) -> None:
+    """Record events in this order, inside the caller's writing transaction; their numbers are given here."""
+    if not happened:
+        return
+    first = take_event_numbers(connection, len(happened))
+    rows = [
+        {
+            "number": first + place,
+            "at": stored_time(event.at),
+            "kind": event.kind,
+            "record_id": event.record_id,
+            "content_id": event.content_id,
+            "reason": event.reason,
+            "value": event.value,
+            "since": stored_time(event.since) if event.since else None,
+        }
+        for place, event in enumerate(happened)
+    ]
+    connection.execute(insert(events), rows)
 
 
 def events_after(connection: Connection, after: int, limit: int) -> Sequence[Event]:

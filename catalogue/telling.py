@@ -7,7 +7,7 @@ as was told from may tell more, so that none takes back what another has told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from catalogue.causes import Cause, Turns, causes_of, in_words
 from catalogue.conclusions import Change, Told, changes
-from catalogue.log import Heads, read_heads, tell
+from catalogue.log import Event, Heads, read_heads, tell_all
 from catalogue.store.database import Database
 from catalogue.store.tables import concluded, read_time, stored_time
 
@@ -25,7 +25,7 @@ MAX_REASON = 2_000
 _CHUNK = 100
 
 _KEPT = select(concluded).where(concluded.c.record_id.in_(bindparam("records", expanding=True)))
-_FORGET = delete(concluded).where(concluded.c.record_id == bindparam("of"))
+_FORGET = delete(concluded).where(concluded.c.record_id.in_(bindparam("records", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _explained(connection: Connection, step: _Step, turns: Turns) -> _Step:
 
 def _write(connection: Connection, steps: Sequence[_Step], turns: Turns) -> None:
     kept = _kept(connection, [step.record for step in steps])
-    rows = []
+    rows, told, old = [], list[Event](), []
     for step in steps:
         before = kept.pop(step.record, None)
         if before != step.before:
@@ -125,38 +125,30 @@ def _write(connection: Connection, steps: Sequence[_Step], turns: Turns) -> None
             if before is not None and before.is_newer(step):
                 continue
             step = _explained(connection, replace(step, before=before), turns)
-        if before is not None:
-            connection.execute(_FORGET, {"of": step.record})
+        old.append(step.record)
+        told += _events(step)
         if step.told is not None:
-            rows.append(_row(step))
-            _tell(connection, step)
+            rows.append(_row(step, step.told))
+    connection.execute(_FORGET, {"records": old})
     if rows:
         connection.execute(insert(concluded), rows)
+    tell_all(connection, told)
 
 
-def _tell(connection: Connection, step: _Step) -> None:
-    assert step.told is not None
-    named = step.causes[0].content_id if step.causes else step.told.content_id
+def _events(step: _Step) -> Iterator[Event]:
+    own = step.told.content_id if step.told else ""
+    named = step.causes[0].content_id if step.causes else own
     since = max((cause.since for cause in step.causes), default=None)
+    why = f". {in_words(step.causes)}" if step.causes else ""
     for change in step.changes:
-        reason = f"{change.text}. {in_words(step.causes)}" if step.causes else change.text
-        tell(
-            connection,
-            step.at,
-            change.kind,
-            step.record,
-            named or None,
-            reason[:MAX_REASON],
-            value=change.value,
-            since=since,
-        )
+        reason = f"{change.text}{why}"[:MAX_REASON]
+        yield Event(0, step.at, change.kind, step.record, named or None, reason, change.value, since)
 
 
-def _row(step: _Step) -> dict[str, object]:
-    assert step.told is not None
+def _row(step: _Step, told: Told) -> dict[str, object]:
     return {
         "record_id": step.record,
-        "told": step.told.to_json(),
+        "told": told.to_json(),
         "at": stored_time(step.at),
         "seen": step.seen,
         "events": step.events,

@@ -18,7 +18,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from catalogue.log import tell
+from catalogue.log import Event, tell_all
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.store.tables import listings
@@ -129,10 +129,9 @@ class TrustChanges:
                 )
             if not chunk:
                 return told
+            now, reason = self._clock(), "the operator's trust list says something else of its issuer"
             with self._database.write() as connection:
-                for record in chunk:
-                    reason = "the operator's trust list says something else of its issuer"
-                    tell(connection, self._clock(), "trust", record, None, reason)
+                tell_all(connection, [Event(0, now, "trust", record, None, reason) for record in chunk])
             last, told = chunk[-1], told + len(chunk)
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy import BigInteger, Connection, Engine, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import make_url
 
 from catalogue.store.tables import heads
@@ -26,7 +26,11 @@ SQLITE_CHECKPOINT_PAGES = 4_000
 # Statements of the hot path are made once: building one costs more than running it.
 _LOCK_HEADS = select(heads.c.id).with_for_update()
 _NEXT_POSITION = update(heads).values(log_size=heads.c.log_size + 1).returning(heads.c.log_size)
-_NEXT_EVENT = update(heads).values(event_count=heads.c.event_count + 1).returning(heads.c.event_count)
+_NEXT_EVENTS = (
+    update(heads)
+    .values(event_count=heads.c.event_count + bindparam("more", type_=BigInteger))
+    .returning(heads.c.event_count)
+)
 
 
 class Database:
@@ -126,7 +130,7 @@ def take_position(connection: Connection) -> int:
     return size - 1
 
 
-def take_event_number(connection: Connection) -> int:
-    """The next number of an event; to be called inside `write()`."""
-    count: int = connection.execute(_NEXT_EVENT).scalar_one()
-    return count - 1
+def take_event_numbers(connection: Connection, count: int) -> int:
+    """The first of the next `count` numbers of events; to be called inside `write()`."""
+    beyond: int = connection.execute(_NEXT_EVENTS, {"more": count}).scalar_one()
+    return beyond - count

@@ -81,6 +81,21 @@ def test_levels_are_told_where_they_are_in_force_and_no_labels() -> None:
     assert told(levels=(own_word,)).levels == {}
 
 
+def test_of_levels_that_include_one_another_the_highest_is_told() -> None:
+    names = [
+        (f"{one.id}:{one.version}:{level.id}", f"{one.id}:{one.version}:{included}")
+        for one in profiles.shipped()
+        for level in one.levels
+        for included in level.includes
+    ]
+    higher, lower = names[0]
+    (gained,) = changes(NOTHING, replace(NOTHING, levels={higher: "computed", lower: "computed"}))
+    assert (gained.kind, gained.value) == ("level_gained", higher)
+    assert gained.text == f"level gained: {higher} (computed), and with it {lower}"
+    # A profile that this program doesn't know any more.
+    assert len(changes(NOTHING, replace(NOTHING, levels={"old:1:a": "computed", "old:1:b": "computed"}))) == 2
+
+
 def test_first_description_is_one_line_and_none_without_labels() -> None:
     assert changes(None, NOTHING) == ()
     assert changes(None, told(("gaia-x:L1", Basis.DECLARED))) == ()

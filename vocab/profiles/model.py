@@ -255,14 +255,15 @@ class Profile:
         Of two that ask for one criterion the stronger basis stands.
         """
         found: dict[str, Requirement] = {}
-        for one in (*map(self.level, self._included(level)), level):
+        for one in (*map(self.level, self.included(level)), level):
             for requirement in one.requires:
                 known = found.get(requirement.criterion)
                 if known is None or _floor(requirement) > _floor(known):
                     found[requirement.criterion] = requirement
         return tuple(found[one.id] for one in self.criteria if one.id in found)
 
-    def _included(self, level: Level) -> dict[str, None]:
+    def included(self, level: Level) -> tuple[str, ...]:
+        """The ids of all levels that one includes, directly or not."""
         included: dict[str, None] = {}
         waiting = list(level.includes)
         while waiting:
@@ -270,7 +271,7 @@ class Profile:
             if identifier not in included:
                 included[identifier] = None
                 waiting += self.level(identifier).includes
-        return included
+        return tuple(included)
 
 
 _STRENGTH = {basis: strength for strength, basis in enumerate(reversed(Basis), start=1)}
