@@ -10,11 +10,12 @@ import pytest
 from cloud_federation_documents import graph_of
 from vocab_graphs import CLEARING_HOUSE, PROVIDER, START, evidence, source
 
+from vocab.describe import describe
 from vocab.evaluating import CriterionResult, Evaluation, evaluate
 from vocab.evidence import Statement
 from vocab.exposure import exposure_of
 from vocab.gathering import gather
-from vocab.model import Identity
+from vocab.model import Basis, Identity
 from vocab.namespaces import GAIA_X, TAGUS
 from vocab.profiles import profile
 from vocab.trust import TrustEntry, TrustList
@@ -136,3 +137,23 @@ def test_a_label_without_criteria_meets_none_and_no_level() -> None:
     found = evaluation(attested(label, CLEARING_HOUSE))
     assert found.level is None
     assert not any(one.basis for one in found.criteria)
+
+
+def described(*others: Statement, on: datetime | None = None) -> set[tuple[str, Basis]]:
+    """The levels of Gaia-X that `describe` concludes for a service that declares every criterion."""
+    known = evidence(attestations=others, trust=TRUST, **({"on": on} if on else {}))
+    criteria = [f"gaia-x:{one.id}" for one in profile("gaia-x").criteria]
+    graph = graph_of({"id": SERVICE, "type": "gx:ServiceOffering", "declaresCriterion": criteria})
+    conclusions = describe(SERVICE, graph, own=source(), evidence=known).conclusions
+    assert conclusions is not None
+    return {(one.level, one.basis) for one in conclusions.levels if one.profile == "gaia-x"}
+
+
+def test_a_certificate_makes_a_declared_level_computed_until_its_last_day() -> None:
+    word = {("SC", Basis.DECLARED), ("L1", Basis.DECLARED)}
+    shown = {("SC", Basis.COMPUTED), ("L1", Basis.COMPUTED)}
+    assert described() == word
+    assert described(attested(CERTIFICATE, BODY)) == shown
+    assert described(attested(CERTIFICATE, STRANGER)) == word
+    assert described(attested(CERTIFICATE, BODY), on=LAST_DAY) == shown
+    assert described(attested(CERTIFICATE, BODY), on=NEXT_DAY) == word
