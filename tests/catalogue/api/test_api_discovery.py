@@ -142,6 +142,7 @@ def test_walk_by_name_meets_each_exactly_once(api: ApiNode, provider: Provider) 
         "identity=known",
         "state=gone",
         "facets=colour",
+        "facets=state,identity",
         "cursor=nonsense",
         "cursor=",
         "q=" + "x" * 401,
