@@ -39,7 +39,7 @@ class RuleChanges:
         mark = f"{rules_digest()} {last_rule_day(self._clock().date())}"
         if mark == self._known:
             return 0
-        changed = self._seen.exists() and self._seen.read_text(encoding="utf-8") != mark
+        changed = self._seen.exists() and self._seen.read_bytes() != mark.encode("utf-8")
         if changed:
             log.info("the rules have changed, everything is described anew")
             with self._database.write() as connection:
