@@ -81,6 +81,7 @@ def report(data: bytes) -> Report:
         {"gx:name": {"@value": "N", "@language": "not a tag"}},
         {"gx:name": {"@value": "N", "@type": "https://ex.example/ or not"}},
         {"gx:name": {"@value": "N", "@direction": "ltr"}},
+        {"gx:name": {"@value": "N", "@language": "fr", "@direction": "ltr"}},
         {"link": "relative"},
         {"link": "https://p.example/a b"},
         {"link": "_:b"},
@@ -98,7 +99,7 @@ def report(data: bytes) -> Report:
             }
         },
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_report_is_the_same_whether_quads_are_made_at_once_or_later(subject: dict[str, Any]) -> None:
     data = token(**subject)
