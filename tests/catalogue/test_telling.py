@@ -19,6 +19,7 @@ from catalogue.history import Happening
 from catalogue.indexer import Indexer
 from catalogue.node import Node
 from catalogue.replay import rebuild
+from catalogue.ruling import RuleChanges
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.store.tables import concluded
@@ -400,3 +401,14 @@ def test_day_on_which_rules_change_has_everything_described_again(
     clock.advance(days=1)
     index(world.node)
     assert described == [record]
+
+
+def test_damaged_note_of_the_rules_has_everything_described_again(node: Node, clock: Clock) -> None:
+    def changes() -> RuleChanges:
+        return RuleChanges(node.settings, node.database, clock)
+
+    assert changes().catch_up() == 0
+    assert changes().catch_up() == 0
+    (node.settings.data / "rules.seen").write_bytes(b"\xff")
+    damaged = changes()
+    assert [damaged.catch_up(), damaged.catch_up(), changes().catch_up()] == [1, 0, 0]
