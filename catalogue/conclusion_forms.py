@@ -10,6 +10,7 @@ from credentials.times import to_rfc3339
 from vocab import jurisdictions, laws
 from vocab.answers import Outcome, Source
 from vocab.conclusions import Condition, Confirmation, ConsortiumStanding, Exposure, Path, Reach
+from vocab.consortia import ProgrammePart
 from vocab.service_facts import LabelGiven, Said
 
 Json = dict[str, Any]
@@ -97,6 +98,20 @@ def _confirmation(confirmation: Confirmation) -> Json:
         "outcome": confirmation.outcome.value,
         "detail": confirmation.detail,
         "sources": sources(confirmation.sources),
+    }
+
+
+def participation(part: ProgrammePart) -> Json:
+    """That a service's provider takes part in a programme, as its authority says."""
+    stated, period = part.participation, part.participation.period
+    return {
+        "programme": stated.programme,
+        "role": stated.role or None,
+        "project": stated.project or None,
+        "start": period.start.isoformat() if period.start else None,
+        "end": period.end.isoformat() if period.end else None,
+        "states": sorted(part.period.states) if part.period else [],
+        "source": source(part.source),
     }
 
 

@@ -26,7 +26,9 @@ from catalogue.wording import facet_label, pick, spoken
 from credentials.times import Clock, to_rfc3339
 from search.query import MAX_SIZE, FacetValue, Query
 from vocab.conclusions import Conclusions
+from vocab.consortia import participations_on
 from vocab.model import Basis, Kind
+from vocab.service_facts import ServiceFacts
 
 #: Facets whose values are DIDs, to be shown by what those call themselves.
 _BY_DID = ("provider", "consortium")
@@ -138,8 +140,9 @@ class Discovery:
             described = self._shown(connection, record, kind)
             history = events_of(connection, record, MAX_EVENTS)
         form = _item(described.document(self._clock()).item, {}, languages)
-        if described.description.conclusions is not None:
-            form["conclusions"] = _concluded(described.description.conclusions, spoken(languages))
+        facts, conclusions = described.description.facts, described.description.conclusions
+        if facts is not None and conclusions is not None:
+            form["conclusions"] = _concluded(facts, conclusions, spoken(languages))
         form["reasons"] = _reasons(described)
         form["doubts"] = [
             {
@@ -257,11 +260,14 @@ def _ground(ground: Ground) -> dict[str, Any]:
     }
 
 
-def _concluded(conclusions: Conclusions, language: str) -> dict[str, Any]:
+def _concluded(facts: ServiceFacts, conclusions: Conclusions, language: str) -> dict[str, Any]:
     """What follows from all that bears on an offering."""
     return {
         "exposure": conclusion_forms.exposure(conclusions.exposure, language),
         "consortia": [conclusion_forms.consortium(one) for one in conclusions.consortia],
+        "programmes": [
+            conclusion_forms.participation(one) for one in participations_on(facts, facts.on.date())
+        ],
         "disagreements": list(conclusions.disagreements),
     }
 

@@ -112,6 +112,18 @@ class ConsortiumSchema(Form):
     members = forms_of(ConfirmationSchema, "Its members.")
 
 
+class ProgrammePartSchema(Form):
+    """That a service's provider takes part in a programme, as the programme's authority says."""
+
+    programme = text("The programme.")
+    role = maybe("As what.")
+    project = maybe("With which project.")
+    start = maybe("From which day.")
+    end = maybe("Until which day.")
+    states = texts("The states that back the programme on that day: ISO 3166-1 alpha-2 codes.")
+    source = fields.Nested(SourceSchema, required=True)
+
+
 class HeldLabelSchema(Form):
     """A label, and on whose word."""
 
@@ -137,6 +149,7 @@ class ConclusionsSchema(Form):
 
     exposure = fields.Nested(ExposureSchema, required=True)
     consortia = forms_of(ConsortiumSchema, "Consortia that it names.")
+    programmes = forms_of(ProgrammePartSchema, "Programmes that its provider takes part in today.")
     disagreements = texts("Where a clearing house and our own result differ.")
 
 

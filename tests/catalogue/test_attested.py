@@ -191,6 +191,10 @@ def test_programme_comes_from_its_authority_alone(world: World, index: Index, cl
     world.publish(authority.sign(authority.federation_credential(claim)))
     index(world.node)
     assert found(world.node, programme=("ipcei-cis",)) == 1
+    (hit,) = world.node.discovery.search(Query(), ("en",))["items"]
+    (part,) = world.node.discovery.offering(hit["id"], ("en",))["conclusions"]["programmes"]
+    assert (part["programme"], part["source"]["issuer"]) == ("ipcei-cis", authority.did)
+    assert "FR" in part["states"]
 
 
 def test_facets_name_certifications_programmes_and_kinds(world: World, index: Index) -> None:

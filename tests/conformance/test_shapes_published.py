@@ -146,6 +146,8 @@ def mutated(data: st.DataObject, statements: Statements) -> Statements:
     }
 
 
+# The oracle takes a quarter of a second a document, and several times as long beside other work.
+@pytest.mark.timeout(300)
 @settings(
     max_examples=60,
     deadline=None,

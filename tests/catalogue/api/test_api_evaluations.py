@@ -261,7 +261,9 @@ def test_authors_find_the_form_and_the_facts(api: ApiNode) -> None:
 
 
 def test_a_service_tells_whose_law_reaches_it(api: ApiNode, record: str) -> None:
-    exposure = api.client.get(f"/offerings/{record}").get_json()["conclusions"]["exposure"]
+    conclusions = api.client.get(f"/offerings/{record}").get_json()["conclusions"]
+    assert (conclusions["programmes"], conclusions["consortia"]) == ([], [])
+    exposure = conclusions["exposure"]
     assert exposure["immunity"] == "unknown"
     assert not exposure["complete"]
     assert exposure["missing"]
