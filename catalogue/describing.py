@@ -131,9 +131,10 @@ class _World:
 class Describer:
     """Describes records of the store, a batch at a time. One per process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, trust: Settings | TrustFile) -> None:
+        """Believing whom `trust`, or the file that settings name, has."""
         #: Whom this process believes; the indexer follows its changes.
-        self.trust = TrustFile.of(settings)
+        self.trust = trust if isinstance(trust, TrustFile) else TrustFile.of(trust)
         self._graphs = Graphs()
 
     def describe(self, connection: Connection, record: str, now: datetime) -> Described | None:

@@ -32,6 +32,7 @@ from catalogue.ledger import records_of_entries
 from catalogue.log import Event, Heads, Op, entries, events_after, read_heads, tell_all
 from catalogue.operations import Operations
 from catalogue.position import Position
+from catalogue.projecting import Ahead, Projection, projection_of
 from catalogue.rechecking import in_background
 from catalogue.ruling import RuleChanges
 from catalogue.settings import Settings
@@ -66,15 +67,26 @@ class Indexer:
 
     When the store asks for an index made anew (its `generation` has grown), that is filled beside the one
     which answers, a batch of the one and a batch of the other, and published when it has caught up. So is one
-    where there is none or it is damaged: an index that holds only a part never answers.
+    where there is none or it is damaged: an index that holds only a part never answers. Where that is much
+    work, `ahead` describes a batch while the one before it is written.
     """
 
-    def __init__(self, database: Database, engine: Engine, describer: Describer, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        describer: Describer,
+        clock: Clock,
+        ahead: Ahead | None = None,
+    ) -> None:
         self._database = database
         self._engine = engine
         self._describer = describer
         self._clock = clock
+        self._ahead = ahead
         self._fresh: Engine | None = None
+        # What comes next in that, its bearings entered and perhaps being described already.
+        self._next: _Batch | None = None
         # Whether a step has told of events itself, which the next one has to see to.
         self._told = False
 
@@ -101,14 +113,48 @@ class Indexer:
 
     def close(self) -> None:
         """Give up an index that is being made anew; the engine itself belongs to whoever gave it."""
+        self._next = None
+        if self._ahead is not None:
+            self._ahead.close()
         if self._fresh is not None:
             self._fresh.close()
             self._fresh = None
 
     def _follow(self, engine: Engine, here: Position, ends: Heads) -> bool:
         """Project one batch into `engine`, which has come to `here`; returns whether there may be more."""
-        if here.log >= ends.log_size and here.event >= ends.event_count:
+        batch = self._batch(here, ends)
+        if batch is None:
             return False
+        self._project(engine, batch, None)
+        return batch.after.log < ends.log_size or batch.after.event < ends.event_count
+
+    def _fill(self, engine: Engine, here: Position, ends: Heads) -> bool:
+        """As `_follow`, with the batch after it described meanwhile, where that is worth it.
+
+        No record is described ahead before the bearings of its batch are entered, and whatever those of a
+        later batch change is described again in its turn.
+        """
+        ahead = self._ahead
+        if ahead is None or not ahead.helps_with(ends.log_size):
+            return self._follow(engine, here, ends)
+        batch, self._next = self._next or self._batch(here, ends), None
+        if batch is None:
+            return False
+        following = self._batch(batch.after, ends)
+        found = ahead.take() if batch.asked else None
+        if following is not None:
+            following.asked = ahead.ask(
+                list(following.touched), self._clock(), self._describer.trust.current()
+            )
+        self._project(engine, batch, found)
+        # Kept only now: after a failure all goes on from what the engine holds.
+        self._next = following
+        return following is not None
+
+    def _batch(self, here: Position, ends: Heads) -> _Batch | None:
+        """What comes after `here`, with its bearings entered; None at the end."""
+        if here.log >= ends.log_size and here.event >= ends.event_count:
+            return None
         after = Position(
             here.generation,
             min(here.log + BATCH, ends.log_size),
@@ -116,8 +162,7 @@ class Indexer:
         )
         with self._database.read() as connection:
             touched = self._touched(connection, here, after)
-        self._project(engine, touched, after)
-        return after.log < ends.log_size or after.event < ends.event_count
+        return _Batch(touched, after, self._note_bearings(list(touched)))
 
     def _here(self, ends: Heads) -> Position | None:
         """How far the engine has come; None while it has no index of use."""
@@ -147,9 +192,10 @@ class Indexer:
             fresh = self._fresh = self._engine.beside()
             log.info("index is made anew beside the one that answers", entries=ends.log_size)
             here = None
-        if not self._follow(fresh, here or Position(ends.generation, 0, 0), ends):
+        if not self._fill(fresh, here or Position(ends.generation, 0, 0), ends):
             fresh.publish()
             self._fresh = None
+            self.close()
             self._engine.refresh()
             log.info("index made anew answers", entries=ends.log_size)
 
@@ -171,25 +217,34 @@ class Indexer:
                 touched[happening.record_id] = None
         return touched
 
-    def _project(self, engine: Engine, touched: dict[str, None], after: Position) -> None:
-        """Describe the touched records and those that they bear on; the position moves with the last."""
-        here = engine.position() or ""
-        pending: tuple[list[Document], list[str]] = ([], [])
-        for records in self._all_concerned(touched, after):
-            if len(pending[0]) + len(pending[1]) >= CHUNK:
-                engine.apply(*pending, here)
-                pending = ([], [])
-            upserts, deletes = self._documents(records)
-            pending = (pending[0] + upserts, pending[1] + deletes)
-        engine.apply(*pending, str(after))
+    def _project(self, engine: Engine, batch: _Batch, found: Projection | None) -> None:
+        """Put in the batch and what it bears on; the position moves with the last.
 
-    def _all_concerned(self, touched: dict[str, None], after: Position) -> Iterator[list[str]]:
-        """First the touched records, then those that changed evidence bears on, in chunks."""
-        reach = self._note_bearings(list(touched))
-        yield from _chunks(list(touched))
+        `found` is what was worked out ahead of the touched records.
+        """
+        here = engine.position() or ""
+        upserts: list[Document] = []
+        deletes: list[str] = []
+        for projection in self._projections(batch, found):
+            if len(upserts) + len(deletes) >= CHUNK:
+                engine.apply(upserts, deletes, here)
+                upserts, deletes = [], []
+            upserts = upserts + projection.upserts
+            deletes = deletes + projection.deletes
+        engine.apply(upserts, deletes, str(batch.after))
+
+    def _projections(self, batch: _Batch, found: Projection | None) -> Iterator[Projection]:
+        """First of the touched records, then of those that changed evidence bears on, in chunks."""
+        if found is not None:
+            with self._database.read() as connection:
+                self._tell(connection, found)
+            yield found
+        else:
+            for chunk in _chunks(list(batch.touched)):
+                yield self._projected(chunk)
         # The turn of those that the log names later comes: an index made anew would describe them twice.
-        for concerned in self._concerned(reach, after.log):
-            yield [record for record in concerned if record not in touched]
+        for concerned in self._concerned(batch.reach, batch.after.log):
+            yield self._projected([record for record in concerned if record not in batch.touched])
 
     def _note_bearings(self, records: list[str]) -> _Reach:
         """Enter who bears on whom and who draws on whom; returns how far what changed reaches."""
@@ -257,11 +312,9 @@ class Indexer:
             yield page
             last = page[-1]
 
-    def _documents(self, records: list[str]) -> tuple[list[Document], list[str]]:
-        """What to put into the index for these records, and which of them to take out."""
+    def _projected(self, records: list[str]) -> Projection:
+        """What the index is to hold of these records, described here and now."""
         now = self._clock()
-        upserts: list[Document] = []
-        deletes: list[str] = []
         with self._database.read() as connection:
             described = {
                 found.current.record_id: found
@@ -271,20 +324,20 @@ class Indexer:
                     lambda connection, chunk: self._describer.describe_all(connection, chunk, now).values(),
                 )
             }
-            keep(
-                connection,
-                self._database,
-                {record: found.told(now.date()) for record, found in described.items()},
-                now=now,
-                turns=partial(self._describer.turning_days, connection),
-            )
-        for record in records:
-            found = described.get(record)
-            if found is None or found.description.kind is Kind.EVIDENCE:
-                deletes.append(record)
-            else:
-                upserts.append(found.document(now))
-        return upserts, deletes
+            projection = projection_of(records, described, now, read_heads(connection))
+            self._tell(connection, projection)
+        return projection
+
+    def _tell(self, connection: Connection, projection: Projection) -> None:
+        """Make events of what is concluded otherwise than before."""
+        keep(
+            connection,
+            self._database,
+            projection.told,
+            now=projection.at,
+            ends=projection.ends,
+            turns=partial(self._describer.turning_days, connection),
+        )
 
     def _readable(
         self,
@@ -320,6 +373,19 @@ class _Reach:
     named: frozenset[str] = frozenset()
 
 
+@dataclass(slots=True)
+class _Batch:
+    """The records that the entries and events up to `after` touch, and how far they reach.
+
+    `asked` where they are being described ahead.
+    """
+
+    touched: dict[str, None]
+    after: Position
+    reach: _Reach
+    asked: bool = False
+
+
 def _about(connection: Connection, *, target: str, after: str, below: int, limit: int) -> Sequence[str]:
     """Up to `limit` records about a target, by it or from its credential, by id."""
     return (
@@ -352,7 +418,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
             TrustChanges(settings, database, describer.trust, utc_now).catch_up,
             RuleChanges(settings, database, utc_now).catch_up,
         )
-        indexers = {name: Indexer(database, engine, describer, utc_now) for name, engine in engines.items()}
+        indexers = {
+            name: Indexer(database, engine, describer, utc_now, Ahead.of(settings))
+            for name, engine in engines.items()
+        }
         try:
             with in_background(settings) as rechecking:
                 follow(indexers, (*sweeps, rechecking), stop)

@@ -12,6 +12,7 @@ from catalogue.engines import ReadingEngines, writing_engines
 from catalogue.indexer import Indexer, IndexerRunning, exclusive_index
 from catalogue.log import read_heads
 from catalogue.position import Position
+from catalogue.projecting import Ahead
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.store.tables import heads
@@ -55,7 +56,10 @@ def _project_here(
     try:
         with exclusive_index(settings), writing_engines(settings) as written:
             describer = Describer(settings)
-            indexers = [Indexer(database, engine, describer, utc_now) for engine in written.values()]
+            indexers = [
+                Indexer(database, engine, describer, utc_now, Ahead.of(settings))
+                for engine in written.values()
+            ]
             try:
                 while sum(indexer.step() for indexer in indexers):
                     _has_reached(engines, wanted, progress)

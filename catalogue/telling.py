@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from catalogue.causes import Cause, Turns, causes_of, in_words
 from catalogue.conclusions import Change, Told, changes
-from catalogue.log import Event, Heads, read_heads, tell_all
+from catalogue.log import Event, Heads, tell_all
 from catalogue.store.database import Database
 from catalogue.store.tables import concluded, read_time, stored_time
 
@@ -62,14 +62,16 @@ def keep(
     found: Mapping[str, Told | None],
     *,
     now: datetime,
+    ends: Heads,
     turns: Turns,
 ) -> None:
     """Tell what differs from what was told last of these offerings.
 
-    `connection` is the snapshot that they were described in at `now`; None: no offering any more, or hidden.
-    A difference is written in short transactions, and nothing at all where there is none.
+    They were described for `now` in a snapshot that went as far as `ends`; `connection` is that or a later
+    one. None: no offering any more, or hidden. A difference is written in short transactions, and nothing at
+    all where there is none.
     """
-    steps = _steps(connection, found, read_heads(connection), now, turns)
+    steps = _steps(connection, found, ends, now, turns)
     for start in range(0, len(steps), _CHUNK):
         with database.write() as writing:
             _write(writing, steps[start : start + _CHUNK], turns)

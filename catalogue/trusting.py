@@ -43,12 +43,19 @@ class TrustFile:
     nothing: the list before it stays, and a warning says why.
     """
 
-    def __init__(self, path: Path | None, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        ticks: Callable[[], float] = time.monotonic,
+        *,
+        given: TrustList | None = None,
+    ) -> None:
+        """`given` is the list that stands where there is no file."""
         self._path = path
         self._ticks = ticks
         self._looked = ticks()
         self._stamp = self._stamp_now()
-        self._list = TrustList.load(path) if path else TrustList()
+        self._list = TrustList.load(path) if path else given or TrustList()
 
     @classmethod
     def of(cls, settings: Settings) -> TrustFile:
