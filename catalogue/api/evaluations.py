@@ -13,9 +13,10 @@ from catalogue.api import evaluation_schemas as schemas
 from catalogue.api import kinds
 from catalogue.api.blueprint import Blueprint, json_answer, languages, node
 from catalogue.api.problems import invalid_parameter
-from catalogue.api.queries import Arguments, many, one, query_of
+from catalogue.api.queries import IS_TEXT, Arguments, one, query_of
 from catalogue.api.schemas import HEX32, Whole
 from catalogue.evaluating import MAX_COMPARED, MAX_PROFILES, Measure
+from search.query import MAX_VALUE
 from vocab.model import Kind
 from vocab.profiles import read
 
@@ -40,7 +41,11 @@ class ComparisonArguments(Arguments):
         validate=Length(1, MAX_COMPARED),
         metadata={"description": "A service's record; repeat it for each."},
     )
-    profile = many("A profile to compare over, as `gaia-x` or `gaia-x:CD25.10`; repeatable.")
+    profile = fields.List(
+        fields.String(validate=[Length(1, MAX_VALUE), IS_TEXT]),
+        validate=Length(1, MAX_PROFILES),
+        metadata={"description": "A profile to compare over, as `gaia-x` or `gaia-x:CD25.10`; repeatable."},
+    )
     on = schemas.day("The day; today without it.")
 
 
@@ -95,12 +100,9 @@ def read_evaluation(arguments: dict[str, Any], id: str) -> Response:
 def compare(arguments: dict[str, Any]) -> Response:
     """Put services side by side: what is known of each, and each criterion of the profiles."""
     evaluations = node().evaluations
-    asked = list(dict.fromkeys(arguments.get("profile", ())))
-    if len(asked) > MAX_PROFILES:
-        raise invalid_parameter("profile", f"at most {MAX_PROFILES} at once")
     day = arguments.get("on")
     measures = []
-    for name in asked:
+    for name in dict.fromkeys(arguments.get("profile", ())):
         identifier, _, version = name.partition(":")
         measures.append(evaluations.measure(identifier, version, on=day))
     return json_answer(evaluations.compared(arguments["id"], measures, day, languages()), translated=True)

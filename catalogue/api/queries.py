@@ -176,6 +176,7 @@ class SearchArguments(Arguments):
         validate=[Whole(f"^{NUMBER.pattern}$")],
     )
     valid_on = fields.String(
+        validate=Length(equal=10),
         metadata={
             "description": "A day (UTC) at some moment of which the self-description is valid.",
             "format": "date",

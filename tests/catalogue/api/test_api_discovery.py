@@ -170,6 +170,7 @@ def test_walk_by_name_meets_each_exactly_once(api: ApiNode, provider: Provider) 
         "pue_max=1.3&pue_max=1.4",
         "renewable_min=-1",
         "valid_on=2026-02-30",
+        "valid_on=",
         "valid_on=tomorrow",
         "facets=pue_max",
     ],
