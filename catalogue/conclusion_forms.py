@@ -1,22 +1,19 @@
-"""The JSON forms of what is concluded from evidence; `catalogue.api.evaluation_schemas` documents them."""
+"""The JSON forms of what is concluded from evidence; `catalogue.api.conclusion_schemas` documents them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable
 from typing import Any
 
 from credentials.times import to_rfc3339
+from search.concluded import IMMUNE, number
 from vocab import jurisdictions, laws
-from vocab.answers import Outcome, Source
+from vocab.answers import Source
 from vocab.conclusions import Condition, Confirmation, ConsortiumStanding, Exposure, Path, Reach
 from vocab.consortia import ProgrammePart
 from vocab.service_facts import LabelGiven, Said
 
 Json = dict[str, Any]
-
-#: Immunity is asked for as a question.
-ANSWERS: Mapping[Outcome, str] = {Outcome.MET: "yes", Outcome.NOT_MET: "no", Outcome.UNKNOWN: "unknown"}
 
 
 def source(one: Source) -> Json:
@@ -36,18 +33,13 @@ def sources(found: Iterable[Source]) -> list[Json]:
     return [source(one) for one in dict.fromkeys(found)]
 
 
-def figure(value: Decimal | None) -> float | None:
-    """A number for JSON."""
-    return None if value is None else float(value)
-
-
 def exposure(found: Exposure, language: str) -> Json:
     """Which countries' laws can reach a service, and whether it is immune to those outside the EU."""
     return {
         "reaches": [_reach(one, language) for one in found.reaches],
         "complete": found.complete,
         "missing": list(found.missing),
-        "immunity": ANSWERS[found.immunity],
+        "immunity": IMMUNE[found.immunity],
         "conditions": [_condition(one) for one in found.conditions],
     }
 
@@ -65,7 +57,7 @@ def _path(path: Path) -> Json:
     return {
         "kind": path.kind.value,
         "party": path.party or None,
-        "share": figure(path.share),
+        "share": number(path.share),
         "detail": path.detail,
         "sources": sources(path.sources),
     }

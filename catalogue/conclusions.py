@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from search.concluded import IMMUNE
 from vocab import profiles
-from vocab.answers import Outcome
 from vocab.conclusions import Conclusions
 from vocab.labels import below
 from vocab.model import Basis
@@ -30,7 +30,6 @@ KINDS = frozenset(
 )
 
 _STRENGTH = {basis.value: place for place, basis in enumerate(Basis)}
-_IMMUNE = {Outcome.MET: "yes", Outcome.NOT_MET: "no", Outcome.UNKNOWN: "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def told_of(content_id: str, found: Conclusions, evidence: Iterable[str], on: da
         levels=_strongest(_levels(found, on)),
         exposed_to=tuple(sorted({reach.country for reach in found.exposure.reaches})),
         complete=found.exposure.complete,
-        immune=_IMMUNE[found.exposure.immunity],
+        immune=IMMUNE[found.exposure.immunity],
         consortia={one.consortium: one.outcome.value for one in found.consortia},
         evidence=tuple(sorted(set(evidence))),
     )

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from catalogue import conclusion_forms
-from catalogue.current import Current
 from catalogue.describing import Described, Describer
 from catalogue.engines import REFRESH_SECONDS, ReadingEngines
 from catalogue.errors import Gone, IndexUnavailable, NotFound
@@ -169,11 +168,7 @@ class Discovery:
 
     def _shown(self, connection: Connection, record: str, kind: Kind) -> Described:
         """A record of that kind of which something may be shown. NotFound, Gone (withdrawn)."""
-        described = self._describer.describe(connection, record, self._clock())
-        if described is None or described.description.kind is not kind:
-            raise NotFound(kind.value, record)
-        refuse_hidden(connection, described.current, kind)
-        return described
+        return shown(connection, self._describer.describe(connection, record, self._clock()), record, kind)
 
 
 class _ProviderNames:
@@ -214,12 +209,19 @@ class _ProviderNames:
         }
 
 
-def refuse_hidden(connection: Connection, line: Current, kind: Kind) -> None:
-    """Show nothing of what its issuer withdrew (Gone) or the operator blocked (NotFound)."""
+def shown(connection: Connection, described: Described | None, record: str, kind: Kind) -> Described:
+    """The record, if it is of that kind and something of it may be shown.
+
+    Nothing is of what its issuer withdrew (Gone) or the operator blocked (NotFound).
+    """
+    if described is None or described.description.kind is not kind:
+        raise NotFound(kind.value, record)
+    line = described.current
     if line.state is State.WITHDRAWN:
         raise Gone(line.digest, "withdrawn", withdrawn_at(connection, (line.content_id,)))
     if line.state is State.BLOCKED:
         raise NotFound(kind.value, line.record_id)
+    return described
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from typing import Any
 
 from catalogue import conclusion_forms as forms
 from catalogue.describing import Described, Describer
-from catalogue.discovery import Discovery, refuse_hidden
+from catalogue.discovery import Discovery, shown
 from catalogue.errors import BadParameter, Gone, NotFound
 from catalogue.store.database import Database
 from catalogue.wording import pick, spoken
 from credentials.times import Clock
+from search.concluded import number
+from search.document import provider_form
 from search.query import Query
 from vocab import labels
 from vocab.conclusions import Conclusions
@@ -126,10 +128,7 @@ class Evaluations:
     def _subject(self, record: str, moment: datetime) -> Subject:
         with self._database.read() as connection:
             described = self._describer.describe(connection, record, moment)
-            if described is None or described.description.kind is not Kind.OFFERING:
-                raise NotFound(Kind.OFFERING.value, record)
-            refuse_hidden(connection, described.current, Kind.OFFERING)
-        return subject_of(described)
+            return subject_of(shown(connection, described, record, Kind.OFFERING))
 
     def _subjects(self, records: Sequence[str], moment: datetime) -> tuple[dict[str, Subject], list[Json]]:
         found: dict[str, Subject] = {}
@@ -137,11 +136,8 @@ class Evaluations:
         with self._database.read() as connection:
             described = self._describer.describe_all(connection, records, moment)
             for record in records:
-                one = described.get(record)
                 try:
-                    if one is None or one.description.kind is not Kind.OFFERING:
-                        raise NotFound(Kind.OFFERING.value, record)
-                    refuse_hidden(connection, one.current, Kind.OFFERING)
+                    one = shown(connection, described.get(record), record, Kind.OFFERING)
                     found[record] = subject_of(one)
                 except NotFound:
                     missing.append({"id": record, "reason": "not-found"})
@@ -235,16 +231,11 @@ def _asked_level(found: Evaluation, wanted: str | None) -> LevelResult | None:
 
 
 def _name(subject: Subject, languages: Sequence[str]) -> Json:
-    current, provider = subject.described.current, subject.described.provider
+    current = subject.described.current
     return {
         "id": current.record_id,
         "name": pick(subject.described.names, languages),
-        "provider": {
-            "id": provider.id,
-            "name": provider.name,
-            "did": provider.did,
-            "identity": provider.identity.value,
-        },
+        "provider": provider_form(subject.described.provider),
         "state": current.state.value,
     }
 
@@ -286,8 +277,8 @@ def summary(subject: Subject, languages: Sequence[str]) -> Json:
         "hosted_in": list(conclusions.hosted_in),
         "operated_from": list(conclusions.operated_from),
         "technology_from": list(conclusions.technology_from),
-        "pue": forms.figure(conclusions.pue),
-        "renewable_percent": forms.figure(conclusions.renewable_percent),
+        "pue": number(conclusions.pue),
+        "renewable_percent": number(conclusions.renewable_percent),
         "disagreements": list(conclusions.disagreements),
     }
 

@@ -91,8 +91,8 @@ def concluded(description: Description, on: date) -> Concluded:
             operated_from=list(found.operated_from),
             technology_from=list(found.technology_from),
             consortia=[{"did": one.did, "name": one.name} for one in consortia],
-            pue=_number(found.pue),
-            renewable_percent=_number(found.renewable_percent),
+            pue=number(found.pue),
+            renewable_percent=number(found.renewable_percent),
         ),
     )
 
@@ -191,5 +191,6 @@ def _item(
     }
 
 
-def _number(figure: Decimal | None) -> float | None:
+def number(figure: Decimal | None) -> float | None:
+    """A figure for JSON; None where nobody states one."""
     return None if figure is None else float(figure)

@@ -187,12 +187,7 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
             "names": dict(names),
             "descriptions": dict(descriptions),
             "keywords": list(keywords),
-            "provider": {
-                "id": provider.id,
-                "name": provider.name[:MAX_NAME],
-                "did": provider.did,
-                "identity": provider.identity.value,
-            },
+            "provider": provider_form(provider),
             "labels": list(labels),
             "certifications": list(description.certifications),
             "programmes": list(description.programmes),
@@ -211,6 +206,16 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
             "valid_until": to_rfc3339(listing.valid_until) if listing.valid_until else None,
         },
     )
+
+
+def provider_form(provider: Provider) -> dict[str, object]:
+    """Who answers for a record, as hits and evaluations show it."""
+    return {
+        "id": provider.id,
+        "name": provider.name[:MAX_NAME],
+        "did": provider.did,
+        "identity": provider.identity.value,
+    }
 
 
 def primary_name(names: Mapping[str, str]) -> str:
