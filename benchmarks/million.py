@@ -124,7 +124,7 @@ def fill(folder: Path, url: str, prefix: str, count: int) -> Filled:
         answer = client.bulk(operations=batch, index=write_alias(index), require_alias=True)
         if answer["errors"]:
             raise RuntimeError("Elasticsearch refused some of the copies")
-    engine.apply((), (), str(Position(ends.generation, ends.log_size, ends.event_count)))
+    engine.apply((), (), str(Position(ends.generation, ends.intake_size, ends.event_count)))
     engine.publish()
     answering.close()
     seconds, here = time.monotonic() - started, time.process_time() - here

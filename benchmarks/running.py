@@ -52,7 +52,7 @@ class Running:
     def lag(self) -> tuple[int, int]:
         """Entries of the log, and how many of them the index is behind."""
         _, body = self.get("/readyz")
-        return body["log_size"], body["lag"]
+        return body["entries"], body["lag"]
 
     def wait_searchable(self, seconds: float) -> float:
         """Seconds until everything that is listed can be found. TimeoutError after `seconds`."""

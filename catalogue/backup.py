@@ -48,7 +48,7 @@ class StoreNotEmpty(Exception):
 class Summary:
     """What an archive holds."""
 
-    log_size: int
+    entries: int
     rows: int
     revision: str
 
@@ -61,14 +61,14 @@ def backup(settings: Settings, path: Path, clock: Clock) -> Summary:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         rows = 0
         with os.fdopen(file, "wb") as raw, database.read() as connection:
-            size = read_heads(connection).log_size
+            size = read_heads(connection).intake_size
             with gzip.open(raw, "wt", encoding="utf-8", newline="\n") as lines:
                 header = {
                     "format": FORMAT,
                     "version": VERSION,
                     "revision": schema.wanted_revision(),
                     "made_at": to_rfc3339(clock()),
-                    "log_size": size,
+                    "entries": size,
                     "node_key": ensure_key(settings.data).to_jwk(),
                 }
                 lines.write(json.dumps(header) + "\n")
@@ -102,13 +102,13 @@ def restore(settings: Settings, path: Path) -> Summary:
         if header["revision"] != schema.wanted_revision():
             raise BackupUnusable(path, f"made at store revision {header['revision']}")
         with database.write() as connection:
-            if read_heads(connection).log_size:
+            if read_heads(connection).intake_size:
                 raise StoreNotEmpty
             rows = _put_back(connection, path, lines)
         _put_key(settings.data, header["node_key"])
     finally:
         database.close()
-    return Summary(header["log_size"], rows, header["revision"])
+    return Summary(header["entries"], rows, header["revision"])
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:

@@ -96,17 +96,17 @@ class Discovery:
             return history_of(connection, record, order=order, cursor=cursor, size=size)
 
     def lag(self) -> Lag:
-        """How far the index is behind the log. IndexUnavailable when no engine has an index."""
+        """How far the index is behind what was taken in. IndexUnavailable when no engine has an index."""
         with self._database.read() as connection:
             ends = read_heads(connection)
         engines = {
-            name: None if place is None else min(place.log, ends.log_size)
+            name: None if place is None else min(place.log, ends.intake_size)
             for name, place in self._engines.positions().items()
         }
         answering = next((indexed for indexed in engines.values() if indexed is not None), None)
         if answering is None:
             raise IndexUnavailable
-        return Lag(ends.log_size, answering, engines)
+        return Lag(ends.intake_size, answering, engines)
 
     def refresh(self) -> None:
         """See what the indexer has committed by now. IndexUnavailable."""
@@ -226,12 +226,12 @@ def shown(connection: Connection, described: Described | None, record: str, kind
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Entries of the log, and how many of them the index that answers has taken in.
+    """Entries taken in, and how many of them the index that answers has taken in.
 
     `engines` tells the same of each engine by name, None of one that is out of reach or has no index.
     """
 
-    log_size: int
+    entries: int
     indexed: int
     engines: Mapping[str, int | None]
 

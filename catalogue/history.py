@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 from catalogue.errors import BadParameter
 from catalogue.lifecycle import State
 from catalogue.log import Op, event_in
-from catalogue.store.tables import events, listings, log, read_time, stored_time, withdrawals
+from catalogue.store.tables import events, intake, listings, read_time, stored_time, withdrawals
 from credentials.times import from_rfc3339
 
 NEWEST, OLDEST = "newest", "oldest"
@@ -97,8 +97,9 @@ def _versions(connection: Connection, record: str) -> list[tuple[_Place, Happeni
         else:
             newest = row
     taken_back = {row.content_id: row for row in rows if row.state == State.WITHDRAWN.value}
-    for row in _withdrawals(connection, record) if taken_back else ():
-        if (line := taken_back.get(row.content_id)) is not None:
+    first = {row.content_id: row for row in _withdrawals(connection, record)} if taken_back else {}
+    for content_id, row in first.items():
+        if (line := taken_back.get(content_id)) is not None:
             reason = row.reason or "its issuer withdrew it"
             at = stored_time(from_rfc3339(json.loads(row.entry)["at"]))
             found.append(_version(line, at, _WITHDRAWN, State.WITHDRAWN.value, reason))
@@ -107,14 +108,16 @@ def _versions(connection: Connection, record: str) -> list[tuple[_Place, Happeni
 
 def _withdrawals(connection: Connection, record: str) -> Iterable[Any]:
     return connection.execute(
-        select(withdrawals.c.content_id, withdrawals.c.reason, log.c.entry)
+        select(withdrawals.c.content_id, withdrawals.c.reason, intake.c.entry)
         .join(
             listings,
             (listings.c.content_id == withdrawals.c.content_id) & (listings.c.issuer == withdrawals.c.issuer),
         )
-        .join(log, (log.c.digest == withdrawals.c.digest) & (log.c.op == Op.WITHDRAW.value))
+        .join(intake, (intake.c.digest == withdrawals.c.digest) & (intake.c.op == Op.WITHDRAW.value))
         .where(listings.c.record_id == record)
-        .limit(MAX_VERSIONS)
+        # Of one that came twice, from a peer and from its issuer, the first counts.
+        .order_by(intake.c.position.desc())
+        .limit(2 * MAX_VERSIONS)
     )
 
 

@@ -126,7 +126,7 @@ class Indexer:
         if batch is None:
             return False
         self._project(engine, batch, None)
-        return batch.after.log < ends.log_size or batch.after.event < ends.event_count
+        return batch.after.log < ends.intake_size or batch.after.event < ends.event_count
 
     def _fill(self, engine: Engine, here: Position, ends: Heads) -> bool:
         """As `_follow`, with the batch after it described meanwhile, where that is worth it.
@@ -135,7 +135,7 @@ class Indexer:
         later batch change is described again in its turn.
         """
         ahead = self._ahead
-        if ahead is None or not ahead.helps_with(ends.log_size):
+        if ahead is None or not ahead.helps_with(ends.intake_size):
             return self._follow(engine, here, ends)
         batch, self._next = self._next or self._batch(here, ends), None
         if batch is None:
@@ -153,11 +153,11 @@ class Indexer:
 
     def _batch(self, here: Position, ends: Heads) -> _Batch | None:
         """What comes after `here`, with its bearings entered; None at the end."""
-        if here.log >= ends.log_size and here.event >= ends.event_count:
+        if here.log >= ends.intake_size and here.event >= ends.event_count:
             return None
         after = Position(
             here.generation,
-            min(here.log + BATCH, ends.log_size),
+            min(here.log + BATCH, ends.intake_size),
             min(here.event + BATCH, ends.event_count),
         )
         with self._database.read() as connection:
@@ -175,11 +175,11 @@ class Indexer:
             return None
         if here is None:
             # One batch is soon there; of more, a part must not answer.
-            return Position(ends.generation, 0, 0) if ends.log_size <= BATCH else None
-        if here.log <= ends.log_size and here.event <= ends.event_count:
+            return Position(ends.generation, 0, 0) if ends.intake_size <= BATCH else None
+        if here.log <= ends.intake_size and here.event <= ends.event_count:
             return here
         # The store is an older one put back: what is here may never have been said.
-        log.info("index starts over", had=str(here), store=ends.log_size)
+        log.info("index starts over", had=str(here), store=ends.intake_size)
         self._engine.wipe()
         return Position(ends.generation, 0, 0)
 
@@ -190,14 +190,14 @@ class Indexer:
         if fresh is None or (here is not None and here.generation != ends.generation):
             self.close()
             fresh = self._fresh = self._engine.beside()
-            log.info("index is made anew beside the one that answers", entries=ends.log_size)
+            log.info("index is made anew beside the one that answers", entries=ends.intake_size)
             here = None
         if not self._fill(fresh, here or Position(ends.generation, 0, 0), ends):
             fresh.publish()
             self._fresh = None
             self.close()
             self._engine.refresh()
-            log.info("index made anew answers", entries=ends.log_size)
+            log.info("index made anew answers", entries=ends.intake_size)
 
     def _touched(self, connection: Connection, here: Position, after: Position) -> dict[str, None]:
         """The records that the entries and events between two positions are about, in order."""

@@ -25,15 +25,15 @@ from sqlalchemy import (
 )
 
 from catalogue.lifecycle import State, Statement, states
-from catalogue.log import Entry, Op
+from catalogue.log import Entry, Event, Op, tell_all
 from catalogue.store.rows import RowInsert
 from catalogue.store.tables import (
     blobs,
     concluded,
     evidence,
+    intake,
     issuer_rules,
     listings,
-    log,
     read_time,
     rechecks,
     repeats,
@@ -54,6 +54,8 @@ _REPORT_COMPRESSION = 1
 
 SELF_DESCRIPTION = "self-description"
 WITHDRAWAL = "withdrawal"
+#: The kind of event that tells of one more, or one less, node that lists a statement.
+LISTED_BY = "listed_by"
 #: What kept evidence is, by its kind.
 _SOURCE_MEDIA_TYPES = {
     "did-document": "application/did+json",
@@ -86,7 +88,9 @@ _STANDING = select(
     .where(withdrawals.c.content_id == bindparam("of"), withdrawals.c.issuer == bindparam("by"))
     .label("withdrawn"),
     select(issuer_rules.c.rule).where(issuer_rules.c.did == bindparam("by")).scalar_subquery().label("rule"),
-    exists().where(log.c.digest == bindparam("in"), log.c.op == Op.ERASE.value).label("erased"),
+    exists()
+    .where(intake.c.digest == bindparam("in"), intake.c.op == Op.ERASE.value, intake.c.leaf.is_not(None))
+    .label("erased"),
 )
 _RECORD = (
     select(
@@ -314,11 +318,24 @@ def is_listed(connection: Connection, content_id: str) -> bool:
     return connection.execute(_CONTENT_LISTED, {"of": content_id}).scalar() is not None
 
 
+def is_held(connection: Connection, digest: str) -> bool:
+    """Whether the bytes are here."""
+    return connection.execute(_KEPT, {"of": digest}).scalar() is not None
+
+
+def tell_listed(connection: Connection, content_id: str, name: str, now: datetime) -> None:
+    """Record that one more node, `name`, lists a statement that is listed already."""
+    reason = f"{name} lists it too"
+    for record in records_of_content(connection, content_id):
+        tell_all(connection, [Event(0, now, LISTED_BY, record, content_id, reason, value=name)])
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the store knows of a statement, its issuer and the bytes that carry it.
 
-    `rule` is the operator's for the issuer, None without one; `erased` is of the bytes.
+    `rule` is the operator's for the issuer, None without one; `erased` is of the bytes, by the
+    operator of this node.
     """
 
     listed: bool
@@ -355,8 +372,8 @@ def report_of(connection: Connection, digest: str) -> Report:
 
 
 def _position_of(digest: str) -> Select[tuple[int]]:
-    """The position of the entry that lists a blob."""
-    return select(log.c.position).where(log.c.digest == digest, log.c.op == Op.LIST.value)
+    """The positions of the entries that list a blob: what rests on it is kept under the first that counts."""
+    return select(intake.c.position).where(intake.c.digest == digest, intake.c.op == Op.LIST.value)
 
 
 def _listed_by(digest: str) -> ColumnElement[bool]:

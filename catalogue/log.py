@@ -1,7 +1,9 @@
-"""The node's log: public, append-only, the one source of truth. Everything else follows it.
+"""What was taken in, append-only: the one source of truth. Everything else follows it.
 
 An entry is `{v, op, digest, at}` in RFC 8785 form: no DID, name or subject, so that it can be copied
-anywhere and stay when what it named is erased. Positions start at 0 and have no gaps.
+anywhere and stay when what it named is erased. Positions start at 0 and have no gaps. Entries about what was
+submitted to this node make its public log, whose leaves are counted by themselves; the others are about what
+was copied from peers.
 """
 
 from __future__ import annotations
@@ -16,17 +18,19 @@ from typing import Any
 import rfc8785
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
-from catalogue.store.database import take_event_numbers, take_position
+from catalogue.store.database import take_event_numbers, take_leaf, take_position
 from catalogue.store.rows import RowInsert
-from catalogue.store.tables import events, heads, log, stored_time
+from catalogue.store.tables import events, heads, intake, stored_time
 from credentials.times import from_rfc3339, to_rfc3339
 
 #: The entry form. A later form gets a new number; readers refuse what they don't know.
 ENTRY_VERSION = 1
 
 
-_APPEND = RowInsert(log)
-_ERASURE_OF = select(log.c.entry).where(log.c.digest == bindparam("of"), log.c.op == "erase").limit(1)
+_APPEND = RowInsert(intake)
+_ERASURE_OF = (
+    select(intake.c.entry).where(intake.c.digest == bindparam("of"), intake.c.op == "erase").limit(1)
+)
 
 
 class Op(StrEnum):
@@ -39,12 +43,16 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. `digest` names the self-description (list, erase) or the withdrawal (withdraw)."""
+    """One entry. `digest` names the self-description (list, erase) or the withdrawal (withdraw).
+
+    `position` counts all that was taken in, `leaf` the public log; None of what was copied.
+    """
 
     position: int
     op: Op
     digest: str
     at: datetime
+    leaf: int | None
 
     def to_bytes(self) -> bytes:
         """The exact, replicable form: RFC 8785 JSON of `{v, op, digest, at}`."""
@@ -73,23 +81,37 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """How far the log and the events go, and which generation of derived state this is."""
+    """How far intake, public log and events go, and which generation of derived state this is."""
 
-    log_size: int
+    intake_size: int
+    tree_size: int
     event_count: int
     generation: int
 
 
 def append(connection: Connection, op: Op, digest: str, at: datetime) -> Entry:
-    """Append one entry inside the caller's writing transaction."""
-    entry = Entry(take_position(connection), op, digest, at)
+    """Append one entry to the public log inside the caller's writing transaction. Raises LogHeld."""
+    position, leaf = take_leaf(connection)
+    return _enter(connection, Entry(position, op, digest, at, leaf))
+
+
+def copy_in(connection: Connection, op: Op, digest: str, at: datetime) -> Entry:
+    """Enter what a peer's log says, and was taken here, inside the caller's writing transaction.
+
+    It isn't part of this node's log. `at` is when it was taken here.
+    """
+    return _enter(connection, Entry(take_position(connection), op, digest, at, None))
+
+
+def _enter(connection: Connection, entry: Entry) -> Entry:
     _APPEND(
         connection,
         {
             "position": entry.position,
-            "op": op.value,
-            "digest": digest,
+            "op": entry.op.value,
+            "digest": entry.digest,
             "entry": entry.to_bytes().decode("ascii"),
+            "leaf": entry.leaf,
         },
     )
     return entry
@@ -98,18 +120,34 @@ def append(connection: Connection, op: Op, digest: str, at: datetime) -> Entry:
 def entries(connection: Connection, after: int, limit: int) -> Sequence[Entry]:
     """Up to `limit` entries from position `after` on, in order."""
     rows = connection.execute(
-        select(log.c.position, log.c.entry)
-        .where(log.c.position >= after)
-        .order_by(log.c.position)
+        select(intake.c.position, intake.c.entry, intake.c.leaf)
+        .where(intake.c.position >= after)
+        .order_by(intake.c.position)
         .limit(limit)
     )
-    return [_entry(position, text) for position, text in rows]
+    return [_entry(position, text, leaf) for position, text, leaf in rows]
+
+
+def is_logged(connection: Connection, digest: str) -> bool:
+    """Whether an entry of this node's own log names these bytes."""
+    found = connection.execute(
+        select(intake.c.position).where(intake.c.digest == digest, intake.c.leaf.is_not(None)).limit(1)
+    )
+    return found.first() is not None
+
+
+def leaves(connection: Connection, first: int, limit: int) -> Sequence[bytes]:
+    """Up to `limit` entries of the public log from leaf `first` on, in their exact form, in order."""
+    rows = connection.execute(
+        select(intake.c.entry).where(intake.c.leaf >= first).order_by(intake.c.leaf).limit(limit)
+    )
+    return [text.encode("ascii") for text in rows.scalars()]
 
 
 def erased_at(connection: Connection, digest: str) -> datetime | None:
     """When these bytes were erased here, None if they never were."""
     text = connection.execute(_ERASURE_OF, {"of": digest}).scalar()
-    return _entry(0, text).at if text is not None else None
+    return _entry(0, text, None).at if text is not None else None
 
 
 def tell(
@@ -157,21 +195,23 @@ def events_of(connection: Connection, record_id: str, limit: int) -> Sequence[Ev
 
 
 def read_heads(connection: Connection) -> Heads:
-    """The current ends of log and events."""
-    row = connection.execute(select(heads.c.log_size, heads.c.event_count, heads.c.generation)).one()
-    return Heads(row.log_size, row.event_count, row.generation)
+    """The current ends of intake, log and events."""
+    row = connection.execute(
+        select(heads.c.intake_size, heads.c.tree_size, heads.c.event_count, heads.c.generation)
+    ).one()
+    return Heads(row.intake_size, row.tree_size, row.event_count, row.generation)
 
 
 def count(connection: Connection) -> int:
-    """Entries really present (equal to `log_size`; a check for restored stores)."""
-    return connection.execute(select(func.count()).select_from(log)).scalar_one()
+    """Entries really present (equal to `intake_size`; a check for restored stores)."""
+    return connection.execute(select(func.count()).select_from(intake)).scalar_one()
 
 
-def _entry(position: int, text: str) -> Entry:
+def _entry(position: int, text: str, leaf: int | None) -> Entry:
     form = json.loads(text)
     if form["v"] != ENTRY_VERSION:
-        raise ValueError(f"log entry {position} has unknown form {form['v']!r}")
-    return Entry(position, Op(form["op"]), form["digest"], from_rfc3339(form["at"]))
+        raise ValueError(f"entry {position} has unknown form {form['v']!r}")
+    return Entry(position, Op(form["op"]), form["digest"], from_rfc3339(form["at"]), leaf)
 
 
 def event_in(row: Row[Any]) -> Event:

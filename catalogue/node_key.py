@@ -36,6 +36,17 @@ def ensure_key(folder: Path) -> PrivateKey:
     return PrivateKey.from_jwk(json.loads(path.read_text(encoding="utf-8")))
 
 
+def node_name(url: str) -> str:
+    """What a node at a base URL is called among nodes: host, port if named, and path, without a scheme."""
+    parts = urlsplit(url)
+    return parts.netloc.lower() + parts.path.rstrip("/")
+
+
+def log_origin(url: str, log_id: str) -> str:
+    """The origin (C2SP tlog-checkpoint) of a node's log: another log of the same node has another."""
+    return f"{node_name(url)}/log/{log_id}"
+
+
 def node_did(url: str) -> str:
     """The did:web of a node at a base URL; the port's colon is percent-encoded as the method says."""
     parts = urlsplit(url)

@@ -74,7 +74,7 @@ def observe(app: Flask) -> None:
 def exposition(services: Node) -> tuple[bytes, str]:
     """All metrics in Prometheus's text form, of every worker, and its media type."""
     registry = CollectorRegistry()
-    log_size = Gauge("catalogue_log_entries", "Entries of the log.", registry=registry)
+    entries = Gauge("catalogue_log_entries", "Entries taken in, own and copied ones.", registry=registry)
     lag = Gauge("catalogue_index_lag_entries", "Entries that the index is behind.", registry=registry)
     available = Gauge("catalogue_index_available", "1 if the index answers.", registry=registry)
     each = Gauge(
@@ -86,11 +86,11 @@ def exposition(services: Node) -> tuple[bytes, str]:
         available.set(0)
     else:
         available.set(1)
-        log_size.set(behind.log_size)
-        lag.set(behind.log_size - behind.indexed)
+        entries.set(behind.entries)
+        lag.set(behind.entries - behind.indexed)
         for name, indexed in behind.engines.items():
             if indexed is not None:
-                each.labels(name).set(behind.log_size - indexed)
+                each.labels(name).set(behind.entries - indexed)
     text = generate_latest(registry)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         shared = CollectorRegistry()

@@ -55,7 +55,7 @@ class Operations:
     def erase(self, digest: str, reason: str) -> Erasure:
         """Remove a self-description's bytes, report and projections; the digest and the entry stay.
 
-        Raises NotFound, Gone (already erased).
+        Raises NotFound, Gone (already erased), LogHeld.
         """
         now = self._clock()
         with self._database.write() as connection:

@@ -1,7 +1,4 @@
-"""The one way in: bytes are verified, then listed or withdrawn in one durable transaction.
-
-A peer's entry will come through the same door as anybody's submission.
-"""
+"""The one way in: bytes are verified, then listed or withdrawn in one durable transaction."""
 
 from __future__ import annotations
 
@@ -25,15 +22,19 @@ from catalogue.ledger import (
     WITHDRAWAL,
     RecordLine,
     add_withdrawal,
+    is_held,
     lines_of_content,
     lines_of_digest,
     list_verified,
     standing_of,
     store_judged,
     store_verified,
+    tell_listed,
 )
 from catalogue.lifecycle import State
-from catalogue.log import Op, append
+from catalogue.listers import HERE, listers_of
+from catalogue.log import Op, append, is_logged
+from catalogue.node_key import node_name
 from catalogue.operations import ALLOW, BLOCK
 from catalogue.settings import Settings
 from catalogue.standings import note
@@ -99,7 +100,7 @@ class Publisher:
         """Verify and list; when this returns, the listing is durable.
 
         Raises Unrecognised, Refused, TooLarge, LimitExceeded, IssuerBlocked, IssuerNotAllowed,
-        ContentWithdrawn, ContentErased. Nothing is listed when it raises.
+        ContentWithdrawn, ContentErased, LogHeld. Nothing is listed when it raises.
         """
         self._fits(data)
         sniff(data)
@@ -128,14 +129,22 @@ class Publisher:
                 raise ContentWithdrawn(credential.content_id)
             if standing.listed:
                 listed.add(credential.content_id)
-        if all(credential.content_id in listed for credential in verified.credentials):
+        # What only peers list, this node lists from now on too.
+        copied = [content for content, by in listers_of(connection, listed).items() if HERE not in by]
+        if not copied and all(credential.content_id in listed for credential in verified.credentials):
             contents = dict.fromkeys(credential.content_id for credential in verified.credentials)
             known = [line for content in contents for line in lines_of_content(connection, content)]
             return Publication(known[0].digest, False, tuple(known), verified.report)
         now = self._clock()
+        held = is_held(connection, digest)
         entry = append(connection, Op.LIST, digest, now)
-        store_verified(connection, entry, data, verified)
-        lines = list_verified(connection, entry, verified, listed, now)
+        if held:
+            lines = lines_of_digest(connection, digest)
+        else:
+            store_verified(connection, entry, data, verified)
+            lines = list_verified(connection, entry, verified, listed, now)
+        for content_id in copied:
+            tell_listed(connection, content_id, node_name(self._settings.url), now)
         for credential in verified.credentials:
             if credential.suspended and credential.content_id not in listed:
                 reason = "Its issuer had suspended it when it was published."
@@ -159,7 +168,7 @@ class Publisher:
     def withdraw(self, data: bytes, *, address: str | None) -> WithdrawalReceipt:
         """Enter an issuer's signed withdrawal; a second one for the same content changes nothing.
 
-        Raises Rejection, TooLarge, LimitExceeded, UnknownContent, NotTheIssuer.
+        Raises Rejection, TooLarge, LimitExceeded, UnknownContent, NotTheIssuer, LogHeld.
         """
         if len(data) > MAX_WITHDRAWAL:
             raise TooLarge(MAX_WITHDRAWAL)
@@ -180,6 +189,9 @@ class Publisher:
                 )
             ).one_or_none()
             if earlier is not None:
+                if not is_logged(connection, earlier.digest):
+                    # Copied from a peer, and now given to this node too: those who follow it shall know.
+                    append(connection, Op.WITHDRAW, earlier.digest, self._clock())
                 return WithdrawalReceipt(
                     earlier.digest,
                     False,

@@ -26,7 +26,7 @@ from catalogue.out_of_reach import RETRY_AFTER, OutOfReach
 from catalogue.settings import Settings
 from catalogue.standings import REACHABLE, REINSTATED, UNREACHABLE, Finding, Standing, note, standing_of
 from catalogue.store.database import Database
-from catalogue.store.tables import blobs, listings, log, rechecks, stored_time
+from catalogue.store.tables import blobs, intake, listings, rechecks, stored_time
 from catalogue.verifying import Verification, open_verification
 from credentials.outside import Outside
 from credentials.policies import Demand, Policy, policy_named
@@ -266,9 +266,9 @@ def in_background(settings: Settings) -> Iterator[Callable[[], int]]:
 
 def _due(connection: Connection, before: datetime) -> Sequence[_Due]:
     rows = connection.execute(
-        select(rechecks.c.position, log.c.digest, blobs.c.data, blobs.c.policy)
-        .join(log, log.c.position == rechecks.c.position)
-        .join(blobs, blobs.c.digest == log.c.digest)
+        select(rechecks.c.position, intake.c.digest, blobs.c.data, blobs.c.policy)
+        .join(intake, intake.c.position == rechecks.c.position)
+        .join(blobs, blobs.c.digest == intake.c.digest)
         .where(rechecks.c.asked_at <= stored_time(before))
         .order_by(rechecks.c.asked_at)
         .limit(BATCH)

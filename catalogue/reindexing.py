@@ -37,7 +37,7 @@ def rebuild_index(settings: Settings, *, progress: Progress = lambda _done, _all
         with database.write() as connection:
             connection.execute(update(heads).values(generation=heads.c.generation + 1))
             ends = read_heads(connection)
-        wanted = Position(ends.generation, ends.log_size, ends.event_count)
+        wanted = Position(ends.generation, ends.intake_size, ends.event_count)
         while not _project_here(settings, database, engines, wanted, progress):
             if _has_reached(engines, wanted, progress):
                 break

@@ -77,7 +77,7 @@ def rebuild(
         for table in DERIVED:
             connection.execute(delete(table))
         standings.replay(connection)
-        size = read_heads(connection).log_size
+        size = read_heads(connection).intake_size
         done = 0
         while done < size:
             for entry in entries(connection, done, _BATCH):

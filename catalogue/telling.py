@@ -90,7 +90,7 @@ def _steps(
         before = kept.get(record)
         if (before.told if before else None) == told:
             continue
-        step = _Step(record, before, told, (), (), now, ends.log_size + ends.event_count, ends.event_count)
+        step = _Step(record, before, told, (), (), now, ends.intake_size + ends.event_count, ends.event_count)
         if before is not None and before.is_newer(step):
             continue
         steps.append(_explained(connection, step, turns))

@@ -104,7 +104,7 @@ def readiness() -> Response:
     services = node()
     body: dict[str, Any] = {
         "status": "unavailable",
-        "log_size": None,
+        "entries": None,
         "index_position": None,
         "lag": None,
         "engines": [],
@@ -113,18 +113,18 @@ def readiness() -> Response:
         behind = services.discovery.lag()
     except (IndexUnavailable, *STORE_OUTAGES):
         return _unkept(json_answer(body, 503))
-    lag = behind.log_size - behind.indexed
+    lag = behind.entries - behind.indexed
     ready = lag <= services.settings.ready_lag
     body = {
         "status": "ready" if ready else "lagging",
-        "log_size": behind.log_size,
+        "entries": behind.entries,
         "index_position": behind.indexed,
         "lag": lag,
         "engines": [
             {
                 "name": name,
                 "index_position": indexed,
-                "lag": None if indexed is None else behind.log_size - indexed,
+                "lag": None if indexed is None else behind.entries - indexed,
             }
             for name, indexed in behind.engines.items()
         ],

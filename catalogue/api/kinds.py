@@ -178,6 +178,13 @@ UNAVAILABLE = Kind(
     "The store or the index is out of reach just now",
     "Repeat after the seconds in `retry_after`.",
 )
+LOG_HELD = Kind(
+    "log-held",
+    503,
+    "The node's log takes nothing just now",
+    "Repeat after the seconds in `retry_after`; reading works meanwhile. The operator sees the reason at "
+    "/federation.",
+)
 
 KINDS = (
     MALFORMED_REQUEST,
@@ -207,4 +214,5 @@ KINDS = (
     RATE_LIMITED,
     INTERNAL,
     UNAVAILABLE,
+    LOG_HELD,
 )

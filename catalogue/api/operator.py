@@ -12,7 +12,7 @@ from flask import Response, request
 from catalogue.api import forms, kinds, schemas
 from catalogue.api.blueprint import Blueprint, json_answer, node
 from catalogue.api.problems import Problem
-from catalogue.api.publishing import BODY_REFUSALS
+from catalogue.api.publishing import BODY_REFUSALS, LOG_REFUSALS
 from catalogue.api.queries import DID_PATTERN
 from catalogue.errors import NotFound
 from catalogue.operations import BLOCK
@@ -62,7 +62,7 @@ def _checked(did: str) -> str:
 
 
 @blueprint.route("/operator/erasures", methods=["POST"])
-@blueprint.refuses(*_AUTHORISATION, *_JSON_BODY, kinds.NOT_FOUND, kinds.ERASED)
+@blueprint.refuses(*_AUTHORISATION, *_JSON_BODY, kinds.NOT_FOUND, kinds.ERASED, *LOG_REFUSALS)
 @blueprint.doc(**_SECURED)
 @blueprint.arguments(schemas.ErasureFormSchema, location="json")
 @blueprint.response(200, schemas.ErasureSchema)

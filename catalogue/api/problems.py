@@ -18,6 +18,7 @@ from catalogue import errors
 from catalogue.api import kinds
 from catalogue.api.kinds import Kind
 from catalogue.counters import CountersUnavailable
+from catalogue.store.database import LogHeld
 from credentials.parsing import Unrecognised
 from credentials.times import to_rfc3339
 from credentials.verification import Refused
@@ -27,6 +28,8 @@ from vocab.profiles import ProfileInvalid
 MEDIA_TYPE = "application/problem+json"
 #: Seconds after which to ask again when a store or an index is out of reach: they restart within that.
 UNAVAILABLE_SECONDS = 5
+#: Seconds after which to ask again when the log is held: it waits for peers, or for the operator.
+HELD_SECONDS = 60
 
 #: What tells that the store is out of reach, rather than that the program is wrong.
 STORE_OUTAGES = (CountersUnavailable, OperationalError, InterfaceError, PoolTimeout)
@@ -128,6 +131,9 @@ TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
     errors.TooLarge: lambda e: Problem(kinds.TOO_LARGE, str(e), {"max_bytes": e.limit}),
     errors.NotFound: lambda e: Problem(kinds.NOT_FOUND, str(e), {"where": e.what}),
     errors.Gone: _gone,
+    LogHeld: lambda e: Problem(
+        kinds.LOG_HELD, str(e), {"retry_after": HELD_SECONDS}, {"Retry-After": str(HELD_SECONDS)}
+    ),
     errors.IndexUnavailable: lambda e: _unavailable("the search index can't answer now"),
     **dict.fromkeys(STORE_OUTAGES, _store_unavailable),
 }

@@ -33,6 +33,8 @@ BODY_REFUSALS: tuple[Kind, ...] = (
     kinds.UNSUPPORTED_MEDIA_TYPE,
     kinds.UNSUPPORTED_ENCODING,
 )
+#: What anything may be refused for that makes an entry of the log.
+LOG_REFUSALS: tuple[Kind, ...] = (kinds.UNAVAILABLE, kinds.LOG_HELD)
 
 
 def _body(accepted: tuple[str, ...], description: str) -> dict[str, Any]:
@@ -66,6 +68,7 @@ _SELF_DESCRIPTION = _body(
     kinds.WITHDRAWN_CONTENT,
     kinds.ERASED_BYTES,
     kinds.REFUSED,
+    *LOG_REFUSALS,
 )
 @blueprint.doc(requestBody=_SELF_DESCRIPTION)
 @blueprint.response(200, schemas.PublicationSchema, description="It was listed already; nothing changed.")
@@ -120,7 +123,9 @@ def verify(arguments: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/withdrawals", methods=["POST"])
-@blueprint.refuses(*BODY_REFUSALS, kinds.NOT_THE_ISSUER, kinds.UNKNOWN_CONTENT, kinds.WITHDRAWAL_REFUSED)
+@blueprint.refuses(
+    *BODY_REFUSALS, kinds.NOT_THE_ISSUER, kinds.UNKNOWN_CONTENT, kinds.WITHDRAWAL_REFUSED, *LOG_REFUSALS
+)
 @blueprint.doc(
     requestBody=_body(
         WITHDRAWAL_TYPES,

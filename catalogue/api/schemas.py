@@ -697,7 +697,7 @@ class ReadinessSchema(Form):
     """Whether the node can do its work, and how far the index is behind the log."""
 
     status = text("`ready`, or why not.", validate=OneOf(["ready", "lagging", "unavailable"]))
-    log_size = fields.Integer(required=True, allow_none=True, metadata={"description": "Entries of the log."})
+    entries = fields.Integer(required=True, allow_none=True, metadata={"description": "Entries taken in."})
     index_position = fields.Integer(
         required=True, allow_none=True, metadata={"description": "Entries that the index has taken in."}
     )

@@ -206,7 +206,7 @@ def backup(file: Path) -> None:
             raise Unusable(f"{file} exists; a backup is never overwritten") from error
         except OSError as error:
             raise Unusable(f"{file}: {error.strerror}") from error
-    click.echo(f"{file}: {summary.log_size} log entries, {summary.rows} rows")
+    click.echo(f"{file}: {summary.entries} entries, {summary.rows} rows")
 
 
 @click.command()
@@ -228,7 +228,7 @@ def restore(file: Path) -> None:
         raise Unusable(f"{error}; stop it first") from error
     try:
         summary = run(settings, file)
-        click.echo(f"{summary.log_size} log entries restored")
+        click.echo(f"{summary.entries} entries restored")
         _rebuild()
     except BackupUnusable as error:
         raise Unusable(str(error)) from error

@@ -25,7 +25,12 @@ SQLITE_CHECKPOINT_PAGES = 4_000
 
 # Statements of the hot path are made once: building one costs more than running it.
 _LOCK_HEADS = select(heads.c.id).with_for_update()
-_NEXT_POSITION = update(heads).values(log_size=heads.c.log_size + 1).returning(heads.c.log_size)
+_NEXT_POSITION = update(heads).values(intake_size=heads.c.intake_size + 1).returning(heads.c.intake_size)
+_NEXT_LEAF = (
+    update(heads)
+    .values(intake_size=heads.c.intake_size + 1, tree_size=heads.c.tree_size + 1)
+    .returning(heads.c.intake_size, heads.c.tree_size, heads.c.held)
+)
 _NEXT_EVENTS = (
     update(heads)
     .values(event_count=heads.c.event_count + bindparam("more", type_=BigInteger))
@@ -124,10 +129,29 @@ def _postgresql_engine(url: str) -> Engine:
     return create_engine(parsed, pool_size=8, max_overflow=8, pool_pre_ping=True)
 
 
+class LogHeld(Exception):
+    """The node's log may not grow for now; `reason` says why. Nothing was changed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 def take_position(connection: Connection) -> int:
-    """The next position of the log; to be called inside `write()`."""
+    """The next position of the intake, for what is copied; to be called inside `write()`."""
     size: int = connection.execute(_NEXT_POSITION).scalar_one()
     return size - 1
+
+
+def take_leaf(connection: Connection) -> tuple[int, int]:
+    """The next position of the intake and the next leaf of the node's log; to be called inside `write()`.
+
+    Raises LogHeld, and then the transaction is to be given up.
+    """
+    row = connection.execute(_NEXT_LEAF).one()
+    if row.held is not None:
+        raise LogHeld(row.held)
+    return row.intake_size - 1, row.tree_size - 1
 
 
 def take_event_numbers(connection: Connection, count: int) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from catalogue.store.database import Database
 
 #: The newest step in `migrations/versions`; a test compares the two.
-REVISION = "0009"
+REVISION = "0010"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -1,8 +1,10 @@
 """The tables, by kind of memory (docs/architecture.md).
 
-Kept for good: `heads`, `log`, `blobs`, `evidence`, `events`, `concluded`, `issuer_rules`, `schemas`. Derived
-from those by a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`, `draws`, `rechecks`,
-`standings`. Short-lived: `refusals`, `did_cache`, `fetched`.
+Kept for good: `heads`, `intake`, `blobs`, `evidence`, `events`, `concluded`, `issuer_rules`, `schemas`;
+of the node's own log `checkpoints` and `log_keys`; of peers' logs `peers`, `received` and `contradictions`.
+Derived from those by a rebuild: `reports`, `listings`, `repeats`, `withdrawals`, `bearings`, `draws`,
+`rechecks`, `standings`; from the log's entries at any time: `tiles`. Short-lived: `refusals`, `did_cache`,
+`fetched`.
 
 Times are RFC 3339 text in UTC with exactly six decimals, so that text order is time order on every database.
 """
@@ -39,20 +41,116 @@ heads = Table(
     "heads",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("log_size", BigInteger, nullable=False),
+    # Entries taken in, the node's own and copied ones, and how many of them are its public log.
+    Column("intake_size", BigInteger, nullable=False),
+    Column("tree_size", BigInteger, nullable=False),
     Column("event_count", BigInteger, nullable=False),
     # Changes when derived state was made anew: followers start over.
     Column("generation", BigInteger, nullable=False),
+    # Part of the log's origin: another log of this node, made anew, has another.
+    Column("log_id", String(16), nullable=False),
+    # Why the log may neither grow nor be signed for now; null while it may.
+    Column("held", Text),
 )
 
-#: The public, append-only log. `entry` is the RFC 8785 form of {v, op, digest, at}; positions start at 0.
-log = Table(
-    "log",
+#: All that was taken in, in the order in which that happened here: append-only, positions start at 0.
+#: `entry` is the RFC 8785 form of {v, op, digest, at}. What was submitted to this node has a `leaf`, its
+#: index in the public log; what was copied from a peer's has none: a node logs only what was submitted to it.
+intake = Table(
+    "intake",
     metadata,
     Column("position", _NUMBER, primary_key=True, autoincrement=False),
     Column("op", String(8), nullable=False),
     Column("digest", _DIGEST, nullable=False, index=True),
     Column("entry", Text, nullable=False),
+    Column("leaf", BigInteger),
+    Index("uq_intake_leaf", "leaf", unique=True),
+)
+
+#: The signed heads of the node's own log, one for each size that was ever signed. `note` is the signed note
+#: as served; signing the same size again, later, replaces it.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", _NUMBER, primary_key=True, autoincrement=False),
+    Column("root", _DIGEST, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("signed_at", _TIME, nullable=False),
+)
+
+#: Full tiles of hashes of the node's own log, below its signed size; `hashes` is 256 times 32 bytes.
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+#: Statements by which the log's key was changed, oldest first, each signed by the key before it.
+log_keys = Table(
+    "log_keys",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("statement", Text, nullable=False),
+    Column("at", _TIME, nullable=False),
+)
+
+#: The nodes whose logs are copied. `name` is host and path of the origin, `keys` a JSON list of its pinned
+#: keys (newest last), `state` one of `PeerState`. `size` is the cursor: entries below it were *received*,
+#: whatever became of them. `trusted` is the packed state of `credentials.transparency.trusted_log` there.
+peers = Table(
+    "peers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("size", BigInteger, nullable=False),
+    Column("trusted", LargeBinary),
+    Column("added_at", _TIME, nullable=False),
+    # Of the newest cosignature, by the peer's clock; the others by this node's.
+    Column("signed_at", _TIME),
+    Column("answered_at", _TIME),
+    Column("grew_at", _TIME),
+    Column("due_at", _TIME),
+    Column("faults", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text),
+    sqlite_autoincrement=True,
+)
+
+#: Every entry of a peer's log, and what became of it here: `state` is one of `EntryState`. `detail` says why,
+#: and `report` is the packed report of what was refused. A pending or deferred one is due at `due_at`.
+received = Table(
+    "received",
+    metadata,
+    Column("peer", Integer, ForeignKey("peers.id", ondelete="CASCADE"), primary_key=True),
+    Column("leaf", BigInteger, primary_key=True, autoincrement=False),
+    Column("op", String(8), nullable=False),
+    Column("digest", _DIGEST, nullable=False, index=True),
+    Column("at", _TIME, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("due_at", _TIME),
+    Column("detail", Text),
+    Column("report", LargeBinary),
+    Index("ix_received_due", "due_at"),
+    sqlite_with_rowid=False,
+)
+
+#: What a peer signed that can't both be true, as evidence for anybody to check (`credentials.transparency`).
+contradictions = Table(
+    "contradictions",
+    metadata,
+    Column("id", _DIGEST, primary_key=True),
+    Column("peer", Text, nullable=False, index=True),
+    Column("origin", Text, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("found_at", _TIME, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
 )
 
 #: Exact bytes by digest. `policy` and `judged_at` are set for what was judged here, for a replay.
@@ -129,7 +227,7 @@ schemas = Table(
     Column("at", _TIME, nullable=False),
 )
 
-#: Verification reports, as compressed JSON, by the log position of the blob they are about.
+#: Verification reports, as compressed JSON, by the position of the entry that brought the blob.
 reports = Table(
     "reports",
     metadata,
@@ -260,7 +358,21 @@ fetched = Table(
 #: What a rebuild makes anew; foreign tables first.
 DERIVED = (reports, listings, repeats, withdrawals, bearings, draws, rechecks, standings)
 #: What a backup carries, in the order in which it is put back.
-KEPT = (heads, log, blobs, evidence, events, concluded, issuer_rules, schemas)
+KEPT = (
+    heads,
+    intake,
+    checkpoints,
+    log_keys,
+    blobs,
+    evidence,
+    events,
+    concluded,
+    issuer_rules,
+    schemas,
+    peers,
+    received,
+    contradictions,
+)
 
 
 def stored_time(moment: datetime) -> str:

@@ -57,7 +57,7 @@ def test_fallback_answers_instead(
     assert [item["name"] for item in answer["items"]] == ["Nuage"]
     lag = node.discovery.lag()
     assert lag.engines == {"elasticsearch": None, "embedded": 1}
-    assert (lag.log_size, lag.indexed) == (1, 1)
+    assert (lag.entries, lag.indexed) == (1, 1)
 
 
 def test_engine_that_is_away_is_asked_first_again_after_a_while(

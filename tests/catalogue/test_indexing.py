@@ -243,9 +243,9 @@ def test_lag_without_an_index_is_a_refusal_of_its_own(node: Node) -> None:
 def test_lag_tells_how_far_the_index_is_behind(node: Node, provider: Provider, index: Index) -> None:
     publish(node, provider.sign(provider.offering()))
     index(node)
-    assert (node.discovery.lag().log_size, node.discovery.lag().indexed) == (1, 1)
+    assert (node.discovery.lag().entries, node.discovery.lag().indexed) == (1, 1)
     publish(node, provider.sign(provider.offering("more", subject="https://p.example/more")))
-    assert (node.discovery.lag().log_size, node.discovery.lag().indexed) == (2, 1)
+    assert (node.discovery.lag().entries, node.discovery.lag().indexed) == (2, 1)
 
 
 @pytest.mark.parametrize(

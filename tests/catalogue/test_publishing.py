@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from world import START, Clock, Provider
 
 from catalogue.errors import (
@@ -24,6 +25,8 @@ from catalogue.errors import (
 from catalogue.lifecycle import State
 from catalogue.log import Op, entries
 from catalogue.node import Node
+from catalogue.store.database import LogHeld
+from catalogue.store.tables import heads
 from credentials.errors import Rejection
 from credentials.identity import digest_of, record_id
 from credentials.parsing import Unrecognised
@@ -59,6 +62,21 @@ def test_same_content_in_other_bytes_is_no_second_entry(node: Node, provider: Pr
     assert again.digest == first.digest
     assert again.records == first.records
     assert len(log_of(node)) == 1
+
+
+def test_a_held_log_takes_nothing_and_loses_nothing(node: Node, provider: Provider) -> None:
+    data = provider.sign(provider.offering())
+    with node.database.write() as connection:
+        connection.execute(update(heads).values(held="put back from a backup"))
+    with pytest.raises(LogHeld) as caught:
+        node.publisher.publish(data, address=ADDRESS)
+    assert caught.value.reason == "put back from a backup"
+    assert log_of(node) == []
+    with node.database.write() as connection:
+        connection.execute(update(heads).values(held=None))
+    assert node.publisher.publish(data, address=ADDRESS).created
+    with node.database.read() as connection:
+        assert [(entry.position, entry.leaf) for entry in entries(connection, 0, 10)] == [(0, 0)]
 
 
 def test_refused_submission_leaves_nothing_but_a_line_for_its_claimed_issuer(

@@ -73,7 +73,7 @@ def test_failed_transaction_leaves_neither_entry_nor_position(database: Database
     with pytest.raises(RuntimeError):
         fail()
     with database.read() as connection:
-        assert log.read_heads(connection) == log.Heads(0, 0, 0)
+        assert log.read_heads(connection) == log.Heads(0, 0, 0, 0)
         assert log.entries(connection, 0, 10) == []
 
 
@@ -90,7 +90,7 @@ def test_positions_have_no_gaps_under_concurrent_writers(database: Database) -> 
         thread.join()
     with database.read() as connection:
         assert [entry.position for entry in log.entries(connection, 0, 100)] == list(range(40))
-        assert log.read_heads(connection).log_size == 40 == log.count(connection)
+        assert log.read_heads(connection).intake_size == 40 == log.count(connection)
 
 
 def test_row_inserted_directly_fails_as_any_other_would(database: Database) -> None:

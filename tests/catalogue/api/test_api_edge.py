@@ -125,7 +125,7 @@ def test_lagging_index_is_not_ready(make_api: MakeApi, provider: Provider) -> No
     assert response.status_code == 503
     assert response.get_json() == {
         "status": "lagging",
-        "log_size": 1,
+        "entries": 1,
         "index_position": 0,
         "lag": 1,
         "engines": [{"name": "embedded", "index_position": 0, "lag": 1}],
@@ -133,7 +133,7 @@ def test_lagging_index_is_not_ready(make_api: MakeApi, provider: Provider) -> No
     api.index()
     assert api.client.get("/readyz").get_json() == {
         "status": "ready",
-        "log_size": 1,
+        "entries": 1,
         "index_position": 1,
         "lag": 0,
         "engines": [{"name": "embedded", "index_position": 1, "lag": 0}],
