@@ -1,7 +1,8 @@
 """The only way to the outside: to public addresses, within bounds of time and size.
 
 Over https; over plain http too for what its authority has signed itself (CRLs and OCSP answers), which nobody
-on the way can change.
+on the way can change, and at hosts that the operator has named for what proves itself whole (logs and what
+they list).
 
 The host is resolved here, every address is checked, and the connection goes to a checked address, so that a
 name that changes its answer between check and use gains nothing. urllib3 is used below requests' level, since
@@ -65,6 +66,14 @@ _TEMPORARY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is sent with a POST: its bytes and their media type."""
+
+    body: bytes
+    media_type: str = "application/json"
+
+
 class WebFetcher:
     """A `credentials.resolving.Fetcher`. One per process; safe to share between threads.
 
@@ -88,21 +97,38 @@ class WebFetcher:
         self._total_seconds = total_seconds
         self._lookups = threading.BoundedSemaphore(MAX_LOOKUPS)
 
-    def fetch(self, url: str, *, accept: str, max_bytes: int, signed: bool = False) -> Fetched:
-        """GET `url`, following redirects; the body as sent, at most `max_bytes`.
+    def fetch(
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int,
+        signed: bool = False,
+        self_proving: bool = False,
+        post: Form | None = None,
+    ) -> Fetched:
+        """GET `url`, following redirects, or POST a form to it; the body as sent, at most `max_bytes`.
 
         `signed`: whoever reads the answer checks its authority's signature, so plain http will do.
-        FetchFailed for anything but a complete 200 from a public host within the bounds.
+        `self_proving`: whoever reads it checks all of it by signatures and digests, so plain http will do at
+        hosts that the operator has named. FetchFailed for anything but a complete 200 from a public host
+        within the bounds.
         """
         seconds = min(SIGNED_SECONDS, self._total_seconds) if signed else self._total_seconds
         deadline = time.monotonic() + seconds
         for _ in range(MAX_REDIRECTS + 1):
-            target = _Target.of(url, plain_too=signed)
+            target = _Target.of(url, plain_too=signed or self_proving)
+            if target.scheme != "https" and not signed and not self._is_named(target):
+                reason = "only https is fetched, and http at hosts named in CATALOGUE_FETCH_ALLOW_HOSTS"
+                raise FetchFailed(target.url, reason, temporary=False)
             addresses = self._checked_addresses(target, deadline)
-            with closing(self._connect(target, addresses, accept, deadline)) as response:
+            with closing(self._connect(target, addresses, accept, post, deadline)) as response:
                 if response.status not in _REDIRECTS:
                     body = _body(target.url, response, max_bytes, deadline)
                     return Fetched(body, _media_type(response.headers), target.url, self._clock())
+                if post is not None:
+                    reason = "it redirects a POST, which is sent to nobody else"
+                    raise FetchFailed(target.url, reason, temporary=False, status=response.status)
                 url = urljoin(target.url, response.headers.get("location", ""))
                 if url == target.url:
                     raise FetchFailed(target.url, "it redirects to itself", temporary=False)
@@ -116,8 +142,12 @@ class WebFetcher:
         context.sslsocket_class = _DeadlineSocket
         return context
 
+    def _is_named(self, target: _Target) -> bool:
+        """Whether the operator answers for the host."""
+        return bool(self._allowed_hosts & {target.host, f"{target.host}:{target.port}"})
+
     def _checked_addresses(self, target: _Target, deadline: float) -> list[str]:
-        trusted = bool(self._allowed_hosts & {target.host, f"{target.host}:{target.port}"})
+        trusted = self._is_named(target)
         if not trusted:
             if not is_domain_name(target.host):
                 raise FetchFailed(target.url, "the host is not a domain name", temporary=False)
@@ -157,20 +187,22 @@ class WebFetcher:
         return found
 
     def _connect(
-        self, target: _Target, addresses: Sequence[str], accept: str, deadline: float
+        self, target: _Target, addresses: Sequence[str], accept: str, post: Form | None, deadline: float
     ) -> urllib3.BaseHTTPResponse:
         """The answer of the first address that takes a connection."""
         refused: FetchFailed | None = None
         for address in addresses[:MAX_TRIED_ADDRESSES]:
             try:
-                return self._get(target, address, accept, deadline)
+                return self._ask(target, address, accept, post, deadline)
             except urllib3.exceptions.NewConnectionError as error:
                 refused = _failure(target.url, error)
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise _failure(target.url, error) from error
         raise refused or FetchFailed(target.url, "the host has no address", temporary=True)
 
-    def _get(self, target: _Target, address: str, accept: str, deadline: float) -> urllib3.BaseHTTPResponse:
+    def _ask(
+        self, target: _Target, address: str, accept: str, post: Form | None, deadline: float
+    ) -> urllib3.BaseHTTPResponse:
         pinned: dict[str, Any] = {"maxsize": 1, "address": address, "deadline": deadline}
         pool = (
             _PinnedPool(target.host, target.port, ssl_context=self._tls, **pinned)
@@ -178,15 +210,19 @@ class WebFetcher:
             else _PlainPool(target.host, target.port, **pinned)
         )
         remaining = _remaining(deadline)
+        headers = {
+            "Accept": accept,
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            "User-Agent": USER_AGENT,
+        }
+        if post is not None:
+            headers["Content-Type"] = post.media_type
         return pool.urlopen(
-            "GET",
+            "GET" if post is None else "POST",
             target.path,
-            headers={
-                "Accept": accept,
-                "Accept-Encoding": "identity",
-                "Connection": "close",
-                "User-Agent": USER_AGENT,
-            },
+            body=None if post is None else post.body,
+            headers=headers,
             retries=False,
             redirect=False,
             preload_content=False,
@@ -308,7 +344,7 @@ def _remaining(deadline: float) -> float:
 def _body(url: str, response: urllib3.BaseHTTPResponse, max_bytes: int, deadline: float) -> bytes:
     if response.status != 200:
         reason = f"the answer is {response.status}, not 200"
-        raise FetchFailed(url, reason, temporary=response.status in _TEMPORARY_STATUS)
+        raise FetchFailed(url, reason, temporary=response.status in _TEMPORARY_STATUS, status=response.status)
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise FetchFailed(url, "the answer is compressed, though none was asked to be", temporary=False)

@@ -55,13 +55,17 @@ class NotResponsible(ResolutionFailed):
 
 
 class FetchFailed(Exception):
-    """A `Fetcher` got no acceptable answer; `temporary` says whether trying again later may help."""
+    """A `Fetcher` got no acceptable answer; `temporary` says whether trying again later may help.
 
-    def __init__(self, url: str, reason: str, *, temporary: bool) -> None:
+    `status` is that of the answer, None when none came.
+    """
+
+    def __init__(self, url: str, reason: str, *, temporary: bool, status: int | None = None) -> None:
         super().__init__(f"{url[:200]}: {reason}")
         self.url = url
         self.reason = reason
         self.temporary = temporary
+        self.status = status
 
 
 class FolderUnusable(Exception):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from catalogue.fetching import WebFetcher
+from catalogue.fetching import Form, WebFetcher
 from credentials.resolving import Fetched
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
@@ -85,6 +85,7 @@ class Web:
         self.scheme = "http" if plain else "https"
         self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         self.seen: list[tuple[str, dict[str, str]]] = []
+        self.posted: list[bytes] = []
         self.names: list[str | None] = []
         self.lookups: list[str] = []
         self.addresses = {HOST: ["127.0.0.1"], "moved.example": ["127.0.0.1"], "inside.example": ["10.0.0.1"]}
@@ -100,6 +101,10 @@ class Web:
                 except OSError:
                     # The client hung up on us, as it should on a hostile page.
                     self.close_connection = True
+
+            def do_POST(self) -> None:
+                web.posted.append(self.rfile.read(int(self.headers["content-length"])))
+                self.do_GET()
 
             def log_message(self, *args: object) -> None:
                 """Stay quiet."""
@@ -151,6 +156,12 @@ class Web:
     def get(self, path: str, *, max_bytes: int = 1000, signed: bool = False, **options: Any) -> Fetched:
         fetcher = self.fetcher(**options)
         return fetcher.fetch(self.url(path), accept="application/json", max_bytes=max_bytes, signed=signed)
+
+    def prove(self, path: str, *allowed: str, post: Form | None = None) -> Fetched:
+        """Fetch what proves itself."""
+        return self.fetcher(*allowed).fetch(
+            self.url(path), accept="application/json", max_bytes=1000, self_proving=True, post=post
+        )
 
 
 def page(body: bytes, status: int = 200, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:

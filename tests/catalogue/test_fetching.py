@@ -16,7 +16,7 @@ import pytest
 from https_servers import HOST, NOW, Authority, Web, page, redirect
 
 from catalogue.addresses import is_public
-from catalogue.fetching import MAX_REDIRECTS, WebFetcher
+from catalogue.fetching import MAX_REDIRECTS, Form, WebFetcher
 from credentials.resolving import Fetched, FetchFailed, WebResolver
 
 
@@ -341,7 +341,7 @@ def test_answer_other_than_200_is_refused(web: Web, status: int, temporary: bool
     web.pages["/"] = page(b"", status)
     failure = refusal(lambda: web.get("/"))
     assert str(status) in failure.reason
-    assert failure.temporary is temporary
+    assert (failure.temporary, failure.status) == (temporary, status)
 
 
 def drip_body(handler: BaseHTTPRequestHandler) -> None:
@@ -507,3 +507,56 @@ def test_signed_data_are_waited_for_less_long(plain: Web, monkeypatch: pytest.Mo
 def test_large_plain_answer_is_cut_off(plain: Web) -> None:
     plain.pages["/"] = page(b"x" * 1001)
     assert "larger" in refusal(lambda: plain.get("/", signed=True)).reason
+
+
+# What proves itself, from peers
+
+
+def test_what_proves_itself_comes_over_plain_http_from_named_hosts_only(plain: Web) -> None:
+    plain.pages["/log"] = page(b"note", content_type="text/plain")
+    assert plain.prove("/log").body == b"note"
+    assert "only https" in refusal(lambda: plain.prove("/log", "other.example")).reason
+    assert len(plain.seen) == 1
+
+
+def test_what_proves_itself_comes_over_https_from_anywhere(web: Web) -> None:
+    web.pages["/log"] = page(b"note")
+    assert web.prove("/log").body == b"note"
+    assert "not public" in refusal(lambda: web.prove("/log", "other.example")).reason
+
+
+def test_redirect_of_what_proves_itself_to_plain_http_elsewhere_is_refused(web: Web, plain: Web) -> None:
+    web.pages["/"] = redirect(plain.url("/log"))
+    plain.pages["/log"] = page(b"x")
+    assert "only https" in refusal(lambda: web.prove("/")).reason
+    assert web.prove("/", f"{HOST}:{web.port}", f"{HOST}:{plain.port}").body == b"x"
+
+
+def test_form_is_posted_with_its_media_type(web: Web) -> None:
+    web.pages["/blobs"] = page(b"{}")
+    assert web.prove("/blobs", post=Form(b'{"digests":[]}')).body == b"{}"
+    assert web.posted == [b'{"digests":[]}']
+    (_, headers) = web.seen[0]
+    assert (headers["content-type"], headers["content-length"]) == ("application/json", "14")
+
+
+def test_form_is_never_sent_on_by_a_redirect(web: Web) -> None:
+    web.pages["/blobs"] = redirect("/elsewhere")
+    failure = refusal(lambda: web.prove("/blobs", post=Form(b"{}")))
+    assert ("redirects a POST" in failure.reason, failure.status) == (True, 302)
+    assert [path for path, _ in web.seen] == ["/blobs"]
+
+
+@pytest.mark.parametrize("hostile", [drip_body, silence])
+def test_slow_answer_to_a_form_ends_at_the_deadline(
+    plain: Web, hostile: Callable[[BaseHTTPRequestHandler], None]
+) -> None:
+    plain.pages["/"] = hostile
+    start = time.monotonic()
+    fetcher = plain.fetcher(total_seconds=0.5)
+    url = plain.url("/")
+    failure = refusal(
+        lambda: fetcher.fetch(url, accept="*/*", max_bytes=9999, self_proving=True, post=Form(b"{}"))
+    )
+    assert "too long" in failure.reason
+    assert time.monotonic() - start < 1.5
