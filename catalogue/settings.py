@@ -94,6 +94,9 @@ class Settings:
         "", "embedded: keep that index too, and answer from it while Elasticsearch is away."
     )
     recheck_seconds: int = setting(21_600, "How often what is listed is verified again.")
+    peer_stale_seconds: int = setting(
+        600, "Seconds without a new signature after which what a peer lists is marked as stale."
+    )
     workers: int = setting(2, "Web worker processes.")
     threads: int = setting(4, "Threads per web worker.")
     trusted_proxies: int = setting(0, "Reverse proxies in front whose X-Forwarded-For is believed.")
@@ -115,6 +118,7 @@ class Settings:
         for name in (
             "max_bytes",
             "recheck_seconds",
+            "peer_stale_seconds",
             "workers",
             "threads",
             "volume_address",

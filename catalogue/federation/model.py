@@ -18,6 +18,8 @@ class PeerState(StrEnum):
     QUARANTINED = "quarantined"
     #: It signed what can't both be true. Nothing more is taken until the operator decides.
     CONTRADICTED = "contradicted"
+    #: The operator follows it no longer. What was taken from it stays, and is marked; nothing is asked of it.
+    REMOVED = "removed"
 
 
 class EntryState(StrEnum):
@@ -42,6 +44,7 @@ class Peer:
     """A node whose log is copied. Times are this node's, but `signed_at`, which is by the peer's clock.
 
     `keys` are its pinned keys in the text form of signed notes, the newest last; `size` the entries received.
+    `renewed_at` is when the signature of `signed_at` was first seen here.
     """
 
     id: int
@@ -54,6 +57,7 @@ class Peer:
     size: int
     added_at: datetime
     signed_at: datetime | None
+    renewed_at: datetime | None
     answered_at: datetime | None
     grew_at: datetime | None
     due_at: datetime | None

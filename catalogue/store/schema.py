@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from catalogue.store.database import Database
 
 #: The newest step in `migrations/versions`; a test compares the two.
-REVISION = "0010"
+REVISION = "0011"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

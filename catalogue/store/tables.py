@@ -24,6 +24,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from credentials.times import from_rfc3339
@@ -112,8 +113,10 @@ peers = Table(
     Column("size", BigInteger, nullable=False),
     Column("trusted", LargeBinary),
     Column("added_at", _TIME, nullable=False),
-    # Of the newest cosignature, by the peer's clock; the others by this node's.
+    # Of the newest cosignature, by the peer's clock; the others by this node's: when that was first seen,
+    # when the peer last answered at all, when its log last grew.
     Column("signed_at", _TIME),
+    Column("renewed_at", _TIME),
     Column("answered_at", _TIME),
     Column("grew_at", _TIME),
     Column("due_at", _TIME),
@@ -121,6 +124,8 @@ peers = Table(
     Column("last_error", Text),
     sqlite_autoincrement=True,
 )
+
+_OPEN = text("state <> 'accepted'")
 
 #: Every entry of a peer's log, and what became of it here: `state` is one of `EntryState`. `detail` says why,
 #: and `report` is the packed report of what was refused. A pending or deferred one is due at `due_at`.
@@ -138,6 +143,8 @@ received = Table(
     Column("detail", Text),
     Column("report", LargeBinary),
     Index("ix_received_due", "due_at"),
+    # Of what isn't in force here, which is little: counted and listed without reading all the rest.
+    Index("ix_received_open", "peer", "state", "leaf", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sqlite_with_rowid=False,
 )
 
