@@ -44,7 +44,7 @@ class Peer:
     """A node whose log is copied. Times are this node's, but `signed_at`, which is by the peer's clock.
 
     `keys` are its pinned keys in the text form of signed notes, the newest last; `size` the entries received.
-    `renewed_at` is when the signature of `signed_at` was first seen here.
+    `signed_size` and `signed_at` are of the newest checkpoint known; `renewed_at` when that was first seen.
     """
 
     id: int
@@ -56,6 +56,7 @@ class Peer:
     reason: str | None
     size: int
     added_at: datetime
+    signed_size: int | None
     signed_at: datetime | None
     renewed_at: datetime | None
     answered_at: datetime | None

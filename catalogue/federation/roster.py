@@ -59,6 +59,7 @@ def peer_in(row: Row[Any]) -> Peer:
         reason=row.reason,
         size=row.size,
         added_at=read_time(row.added_at),
+        signed_size=row.signed_size,
         signed_at=time("signed_at"),
         renewed_at=time("renewed_at"),
         answered_at=time("answered_at"),

@@ -113,8 +113,10 @@ peers = Table(
     Column("size", BigInteger, nullable=False),
     Column("trusted", LargeBinary),
     Column("added_at", _TIME, nullable=False),
-    # Of the newest cosignature, by the peer's clock; the others by this node's: when that was first seen,
-    # when the peer last answered at all, when its log last grew.
+    # Of the newest checkpoint known: its entries, of which some may still be to come, and its cosignature's
+    # time, by the peer's clock. The others by this node's: when that was first seen, when the peer last
+    # answered at all, when its log last grew.
+    Column("signed_size", BigInteger),
     Column("signed_at", _TIME),
     Column("renewed_at", _TIME),
     Column("answered_at", _TIME),

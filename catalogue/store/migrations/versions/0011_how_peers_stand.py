@@ -1,4 +1,4 @@
-"""When a peer's newest signature was first seen, and an index of received entries that aren't in force."""
+"""What a peer signed last and when that was first seen, and an index of entries not in force."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,8 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Nothing is known of peers before this, so the column starts empty."""
+    """Nothing is known of peers before this, so the columns start empty."""
+    op.add_column("peers", sa.Column("signed_size", sa.BigInteger))
     op.add_column("peers", sa.Column("renewed_at", sa.String(27)))
     still_open = sa.text("state <> 'accepted'")
     op.create_index(
