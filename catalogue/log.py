@@ -8,37 +8,25 @@ was copied from peers.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-import rfc8785
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from catalogue.store.database import take_event_numbers, take_leaf, take_position
 from catalogue.store.rows import RowInsert
 from catalogue.store.tables import events, heads, intake, stored_time
-from credentials.times import from_rfc3339, to_rfc3339
-
-#: The entry form. A later form gets a new number; readers refuse what they don't know.
-ENTRY_VERSION = 1
-
+from credentials.times import from_rfc3339
+from credentials.transparency.entries import LogEntry, parse_entry
+from credentials.transparency.entries import Op as Op  # part of what is exported here
+from credentials.transparency.refusals import EntryMalformed
 
 _APPEND = RowInsert(intake)
 _ERASURE_OF = (
     select(intake.c.entry).where(intake.c.digest == bindparam("of"), intake.c.op == "erase").limit(1)
 )
-
-
-class Op(StrEnum):
-    """What an entry says of the blob it names."""
-
-    LIST = "list"
-    WITHDRAW = "withdraw"
-    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +44,7 @@ class Entry:
 
     def to_bytes(self) -> bytes:
         """The exact, replicable form: RFC 8785 JSON of `{v, op, digest, at}`."""
-        return rfc8785.dumps(
-            {"v": ENTRY_VERSION, "op": self.op.value, "digest": self.digest, "at": to_rfc3339(self.at)}
-        )
+        return LogEntry(self.op, self.digest, self.at).to_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +194,11 @@ def count(connection: Connection) -> int:
 
 
 def _entry(position: int, text: str, leaf: int | None) -> Entry:
-    form = json.loads(text)
-    if form["v"] != ENTRY_VERSION:
-        raise ValueError(f"entry {position} has unknown form {form['v']!r}")
-    return Entry(position, Op(form["op"]), form["digest"], from_rfc3339(form["at"]), leaf)
+    try:
+        entry = parse_entry(text.encode())
+    except EntryMalformed as error:
+        raise ValueError(f"entry {position} can't be read: {error.problem}") from error
+    return Entry(position, entry.op, entry.digest, entry.at, leaf)
 
 
 def event_in(row: Row[Any]) -> Event:
