@@ -27,6 +27,10 @@ from catalogue.api.blueprint import DigestConverter, RecordConverter
 from catalogue.node import Node, prepare
 from catalogue.observability import observe
 from catalogue.settings import Settings
+from catalogue.web import asset_pages, errors, gallery, home, pages, search
+
+#: Modules whose pages are registered by being imported.
+PAGES = (asset_pages, gallery, home, search)
 
 BLUEPRINTS = (
     discovery.blueprint,
@@ -66,7 +70,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     document = openapi.finish(api)
-    edge.guard(app, edge.parameters_of(document, app))
+    app.register_error_handler(Exception, errors.answer)
+    pages.start(app, document)
+    edge.guard(app, {**edge.parameters_of(document, app), **pages.parameters()})
     app.extensions["catalogue-openapi"] = json.dumps(document, ensure_ascii=False)
     app.extensions["catalogue-pages"] = reference.pages(document)
     if settings.trusted_proxies:

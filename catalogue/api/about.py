@@ -6,7 +6,7 @@ import json
 from importlib.metadata import version
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 
 from catalogue.api import schemas
 from catalogue.api.blueprint import Blueprint, json_answer, location, node
@@ -26,28 +26,14 @@ _PAGE = {"200": {"description": "The page.", "content": {"text/html": {"schema":
 
 @blueprint.route("/", methods=["GET"])
 @blueprint.response(200, schemas.IndexSchema)
-@blueprint.doc(
-    responses={
-        200: {
-            "description": "JSON, or a page for those who prefer HTML.",
-            "content": {"text/html": {"schema": _HTML}},
-        }
-    }
-)
 def index() -> Response:
     """Say what this is and where to go from here."""
-    html = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-    if html:
-        response = _page("index")
-    else:
-        names = ("offerings", "participants", "self-descriptions", "vocabulary/capabilities", "docs")
-        links = {name: location(f"/{name}") for name in (*names, "openapi.json")}
-        response = json_answer(
-            {"name": TITLE, "version": version("federation-catalogue"), "links": links},
-            max_age=RELEASE_MAX_AGE,
-        )
-    response.headers["Vary"] = "Accept"
-    return response
+    names = ("offerings", "participants", "self-descriptions", "vocabulary/capabilities", "docs")
+    links = {name: location(f"/{name}") for name in (*names, "openapi.json")}
+    return json_answer(
+        {"name": TITLE, "version": version("federation-catalogue"), "links": links},
+        max_age=RELEASE_MAX_AGE,
+    )
 
 
 @blueprint.route("/docs", methods=["GET"])

@@ -11,21 +11,18 @@ from urllib.parse import urlsplit
 import flask_smorest
 import marshmallow as ma
 import orjson
-from flask import Request, Response, current_app, request
+from flask import Request, Response, current_app
 from webargs.flaskparser import FlaskParser
 from werkzeug.routing import BaseConverter
 
 from catalogue.api import kinds
 from catalogue.api.kinds import Kind
 from catalogue.api.media import read_bounded
+from catalogue.api.negotiation import LANG
 from catalogue.api.problems import MEDIA_TYPE, Problem, answer
 from catalogue.node import Node
-from vocab.languages import LANGUAGES
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-#: Languages of an Accept-Language header that are looked at; nobody reads more.
-MAX_LANGUAGES = 10
 
 
 class DigestConverter(BaseConverter):
@@ -67,6 +64,8 @@ class Parser(FlaskParser):
         return {
             name: values if isinstance(schema.fields.get(name), ma.fields.List) else values[0]
             for name, values in req.args.lists()
+            # No question of its own: it says in which language the answer is wanted.
+            if name != LANG or LANG in schema.fields
         }
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
@@ -185,18 +184,6 @@ def node() -> Node:
     """The services of this process."""
     services: Node = current_app.extensions["catalogue"]
     return services
-
-
-def languages() -> tuple[str, ...]:
-    """The reader's languages (primary subtags), best first, then the fallback: names are chosen by them."""
-    if "Accept-Language" not in request.headers:
-        return LANGUAGES[:1]
-    wanted = [
-        tag.partition("-")[0].lower()
-        for tag, quality in request.accept_languages
-        if quality > 0 and tag != "*"
-    ]
-    return tuple(dict.fromkeys([*wanted[:MAX_LANGUAGES], LANGUAGES[0]]))
 
 
 def location(path: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response, request
 
 from catalogue.api import forms, kinds, schemas
-from catalogue.api.blueprint import Blueprint, json_answer, languages, node
+from catalogue.api.blueprint import Blueprint, json_answer, node
 from catalogue.api.conclusion_schemas import OfferingSchema
+from catalogue.api.negotiation import languages
 from catalogue.api.queries import FindingArguments, HistoryArguments, SuggestionArguments, query_of
 from catalogue.suggestions import KINDS
 from vocab.model import Kind

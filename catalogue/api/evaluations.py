@@ -11,7 +11,8 @@ from marshmallow.validate import Length
 
 from catalogue.api import evaluation_schemas as schemas
 from catalogue.api import kinds
-from catalogue.api.blueprint import Blueprint, json_answer, languages, node
+from catalogue.api.blueprint import Blueprint, json_answer, node
+from catalogue.api.negotiation import languages
 from catalogue.api.problems import invalid_parameter
 from catalogue.api.queries import IS_TEXT, Arguments, one, query_of
 from catalogue.api.schemas import HEX32, Whole

@@ -8,7 +8,8 @@ from flask import Response
 
 from catalogue.api import evaluation_schemas as schemas
 from catalogue.api import forms, kinds
-from catalogue.api.blueprint import Blueprint, json_answer, languages, node
+from catalogue.api.blueprint import Blueprint, json_answer, node
+from catalogue.api.negotiation import languages
 from catalogue.api.queries import Arguments, one
 from catalogue.api.vocabulary import MAX_AGE
 from catalogue.evaluating import profile_form

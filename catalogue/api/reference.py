@@ -22,14 +22,14 @@ Page = tuple[str, str]
 
 
 def pages(document: Mapping[str, Any]) -> Mapping[str, Page]:
-    """The pages `reference` and `index`, made once from the OpenAPI document."""
+    """The page `reference`, made once from the OpenAPI document."""
     values = {
         "info": document["info"],
         "groups": _groups(document),
         "schemas": dict(sorted(document["components"]["schemas"].items())),
         "problems": sorted(kinds.KINDS, key=lambda kind: (kind.status, kind.slug)),
     }
-    return {name: page(name, values) for name in ("reference", "index")}
+    return {name: page(name, values) for name in ("reference",)}
 
 
 def page(name: str, values: Mapping[str, Any]) -> Page:

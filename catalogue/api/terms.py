@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from catalogue.api import kinds
 from catalogue.api.blueprint import Blueprint, location
+from catalogue.api.negotiation import HTML, JSON_LD, TURTLE, preferred
 from catalogue.api.problems import Problem
 from catalogue.api.reference import page
 from vocab import ontology, rdf, terms
@@ -22,7 +23,6 @@ blueprint = Blueprint("terms", __name__, description="The federation's own terms
 
 #: Seconds that a cache may keep the terms; they change with releases of the program.
 MAX_AGE = 3_600
-HTML, JSON_LD, TURTLE = "text/html", "application/ld+json", "text/turtle"
 #: What a value that is no node is, for people.
 KINDS = {
     "text": "text",
@@ -40,11 +40,6 @@ def documented(*media_types: str) -> dict[str, Any]:
     """OpenAPI of an answer that has several forms."""
     forms = {name: {"schema": {"type": "object" if name == JSON_LD else "string"}} for name in media_types}
     return {"200": {"description": "In the form that Accept prefers.", "content": forms}}
-
-
-def preferred(media_types: Sequence[str]) -> str:
-    """The form that the reader prefers, the first where it doesn't say or wants none of them."""
-    return request.accept_mimetypes.best_match(media_types) or media_types[0]
 
 
 def in_rdf(resources: Callable[[], Resources], media_type: str) -> Response:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from flask import Response
 
 from catalogue.api import forms, schemas
-from catalogue.api.blueprint import Blueprint, json_answer, languages, node
+from catalogue.api.blueprint import Blueprint, json_answer, node
 from catalogue.api.forms import Json
-from catalogue.api.terms import JSON_LD, TURTLE, in_rdf, preferred
+from catalogue.api.negotiation import JSON, JSON_LD, TURTLE, languages, preferred
+from catalogue.api.terms import in_rdf
 from catalogue.lifecycle import State
 from catalogue.wording import STATES, spoken
 from vocab import (
@@ -51,7 +52,7 @@ def _answer(items: Iterable[Json], language: str, *, vary: str = "Accept-Languag
 )
 def list_capabilities() -> Response:
     """List the capability taxonomy."""
-    form = preferred(("application/json", JSON_LD, TURTLE))
+    form = preferred((JSON, JSON_LD, TURTLE))
     if form in (JSON_LD, TURTLE):
         scheme = in_rdf(ontology.capability_scheme, form)
         scheme.headers["Vary"] = "Accept, Accept-Language"

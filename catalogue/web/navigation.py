@@ -1,0 +1,19 @@
+"""What the header leads to, in its order. A page that belongs there adds its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from catalogue.web.language import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A place of the header: its path and its name, made when it is shown: by then the language is known."""
+
+    path: str
+    name: Callable[[], str]
+
+
+NAVIGATION = (Entry("/offerings", lambda: _("Services")),)

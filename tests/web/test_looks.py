@@ -1,0 +1,35 @@
+"""Each page as people see it: clean in every language, width and scheme, and a picture to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from browser import NARROW, WIDE, View
+
+pytestmark = pytest.mark.slow
+
+Look = Callable[..., View]
+#: Pages by the name of their pictures. A new page adds its line.
+PAGES = {
+    "home": "/",
+    "services": "/offerings",
+    "services-found": "/offerings?q=storage&hosted_in=EU&why=true",
+    "services-none": "/offerings?q=storage&hosted_in=JP&label=gaia-x:L1",
+    "gallery": "/gallery",
+    "problem": "/nothing-here",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("language", "width", "dark"), [("en", WIDE, False), ("fr", WIDE, True), ("de", NARROW, False)]
+)
+def test_a_page_is_clean(look: Look, name: str, language: str, width: int, dark: bool) -> None:
+    view = look(PAGES[name], width=width, language=language, dark=dark)
+    if name == "problem":
+        # The browser reports the status of the page itself.
+        view.errors.clear()
+    view.picture(f"{name}-{width}-{language}{'-dark' if dark else ''}", whole=name != "services")
+    assert view.page.locator("html").get_attribute("lang") == language
+    view.assert_clean()
