@@ -275,13 +275,26 @@ def _list_statement(
 
 
 def add_withdrawal(connection: Connection, digest: str, withdrawal: Withdrawal, now: datetime) -> None:
-    """Enter a verified withdrawal and settle the records it touches."""
+    """Enter a verified withdrawal and settle the records it touches, if what it withdraws is known already.
+
+    Of several for one statement the first by signed time counts (of two at once that of the smaller digest),
+    whichever came first, so that every node names the same.
+    """
+    same = (withdrawals.c.content_id == withdrawal.content_id) & (withdrawals.c.issuer == withdrawal.issuer)
+    issued_at = stored_time(withdrawal.issued_at)
+    known = connection.execute(
+        select(withdrawals.c.issued_at, withdrawals.c.digest).where(same)
+    ).one_or_none()
+    if known is not None:
+        if (known.issued_at, known.digest) <= (issued_at, digest):
+            return
+        connection.execute(delete(withdrawals).where(same))
     connection.execute(
         insert(withdrawals).values(
             content_id=withdrawal.content_id,
             issuer=withdrawal.issuer,
             digest=digest,
-            issued_at=stored_time(withdrawal.issued_at),
+            issued_at=issued_at,
             reason=withdrawal.reason,
         )
     )
@@ -323,9 +336,11 @@ def is_held(connection: Connection, digest: str) -> bool:
     return connection.execute(_KEPT, {"of": digest}).scalar() is not None
 
 
-def tell_listed(connection: Connection, content_id: str, name: str, now: datetime) -> None:
-    """Record that one more node, `name`, lists a statement that is listed already."""
-    reason = f"{name} lists it too"
+def tell_listed(
+    connection: Connection, content_id: str, name: str, now: datetime, *, still: bool = True
+) -> None:
+    """Record that one more node lists a statement which is listed already, or not `still`: one less."""
+    reason = f"{name} lists it too" if still else f"{name} lists it no more"
     for record in records_of_content(connection, content_id):
         tell_all(connection, [Event(0, now, LISTED_BY, record, content_id, reason, value=name)])
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from catalogue.errors import Gone, NotFound
+from catalogue.federation.reconsidering import reconsider_rules, refuse_erased
 from catalogue.ledger import SELF_DESCRIPTION, drop_blob, settle
 from catalogue.lifecycle import State
 from catalogue.log import Op, append, erased_at, tell
@@ -67,6 +68,7 @@ class Operations:
                 raise NotFound(SELF_DESCRIPTION, digest)
             entry = append(connection, Op.ERASE, digest, now)
             records = drop_blob(connection, digest, now)
+            refuse_erased(connection, digest)
             for record in records:
                 tell(connection, now, "erased", record, None, reason[:MAX_REASON])
         return Erasure(digest, tuple(records), entry.at)
@@ -85,6 +87,7 @@ class Operations:
             gone = connection.execute(delete(issuer_rules).where(issuer_rules.c.did == did))
             if gone.rowcount == 0:
                 raise NotFound("issuer rule", did)
+            reconsider_rules(connection, self._clock())
         self._apply_rules()
 
     def issuers(self) -> Sequence[IssuerRule]:
@@ -131,6 +134,8 @@ class Operations:
             connection.execute(
                 insert(issuer_rules).values(did=did, rule=rule, reason=reason, at=stored_time(now))
             )
+            if rule == ALLOW:
+                reconsider_rules(connection, now)
         self._apply_rules()
         return IssuerRule(did, rule, reason, now)
 

@@ -22,7 +22,7 @@ from catalogue.admission import Admission
 from catalogue.counters import open_counters
 from catalogue.errors import LimitExceeded
 from catalogue.lifecycle import State
-from catalogue.out_of_reach import RETRY_AFTER, OutOfReach
+from catalogue.out_of_reach import RETRY_AFTER, OutOfReach, patiently
 from catalogue.settings import Settings
 from catalogue.standings import REACHABLE, REINSTATED, UNREACHABLE, Finding, Standing, note, standing_of
 from catalogue.store.database import Database
@@ -31,7 +31,7 @@ from catalogue.verifying import Verification, open_verification
 from credentials.outside import Outside
 from credentials.policies import Demand, Policy, policy_named
 from credentials.report import Outcome, Report
-from credentials.resolving import Fetched, FetchFailed, ResolutionFailed, Resolved, Resolver
+from credentials.resolving import Resolver
 from credentials.revocation import REVOKED_CERTIFICATE
 from credentials.status import RETRIEVAL_ERROR, REVOKED, SUSPENDED
 from credentials.times import Clock, to_rfc3339, utc_now
@@ -206,7 +206,7 @@ class Rechecker:
 
     def _around(self, resolver: Resolver, outside: Outside) -> tuple[Resolver, Outside]:
         """The same ways out, which don't go where nobody answered just now."""
-        return _PatientResolver(resolver, self._memory), _PatientOutside(outside, self._memory)
+        return patiently(resolver, outside, self._memory)
 
     def _policy(self, name: str) -> Policy:
         """The policy under which it was taken, or the one in force where that is no more."""
@@ -287,47 +287,3 @@ def _lines(connection: Connection, position: int) -> list[tuple[int, str]]:
         .distinct()
     )
     return [(row.place, row.content_id) for row in rows]
-
-
-class _PatientResolver:
-    def __init__(self, resolver: Resolver, memory: OutOfReach) -> None:
-        self._resolver = resolver
-        self._memory = memory
-
-    def resolve(self, did: str) -> Resolved:
-        known = self._memory.get(did)
-        if isinstance(known, ResolutionFailed):
-            raise known
-        try:
-            return self._resolver.resolve(did)
-        except ResolutionFailed as failure:
-            if failure.temporary:
-                self._memory.remember(did, failure)
-            raise
-
-
-class _PatientOutside:
-    def __init__(self, outside: Outside, memory: OutOfReach) -> None:
-        self._outside = outside
-        self._memory = memory
-
-    def fetch(
-        self,
-        url: str,
-        *,
-        accept: str,
-        max_bytes: int,
-        not_before: datetime | None = None,
-        signed: bool = False,
-    ) -> Fetched:
-        known = self._memory.get(url)
-        if isinstance(known, FetchFailed):
-            raise known
-        try:
-            return self._outside.fetch(
-                url, accept=accept, max_bytes=max_bytes, not_before=not_before, signed=signed
-            )
-        except FetchFailed as failure:
-            if failure.temporary:
-                self._memory.remember(url, failure)
-            raise

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from catalogue import standings
 from catalogue.held import held_in
@@ -21,7 +21,7 @@ from catalogue.log import Entry, Op, entries, read_heads
 from catalogue.operations import Operations
 from catalogue.schemas import SchemaSets
 from catalogue.store.database import Database
-from catalogue.store.tables import DERIVED, blobs, concluded, evidence, heads, listings, read_time
+from catalogue.store.tables import DERIVED, blobs, concluded, evidence, heads, intake, listings, read_time
 from credentials.contexts import ContextStore
 from credentials.errors import Rejection
 from credentials.outside import Kept, Outside
@@ -41,6 +41,15 @@ Progress = Callable[[int, int], None]
 _SOURCES = select(
     evidence.c.kind, evidence.c.name, evidence.c.obtained, evidence.c.fetched_at, blobs.c.data
 ).join(blobs, blobs.c.digest == evidence.c.source)
+
+_ERASED_AT = (
+    select(func.coalesce(func.max(intake.c.position), -1))
+    .where(intake.c.digest == bindparam("of"), intake.c.op == Op.ERASE.value)
+    .scalar_subquery()
+)
+_LISTED_AT = select(func.min(intake.c.position)).where(
+    intake.c.digest == bindparam("of"), intake.c.op == Op.LIST.value, intake.c.position > _ERASED_AT
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,9 @@ def rebuild(
                     pass
                 elif blob is None:
                     erased += 1
+                elif entry.op is Op.LIST and entry.position != _listed_at(connection, entry.digest):
+                    # Listed by several nodes, or again after it was erased: one entry is what it rests on.
+                    pass
                 elif not replayer.replay(connection, entry, blob, now):
                     refused.append(entry.digest)
                 done = entry.position + 1
@@ -96,6 +108,12 @@ def rebuild(
         )
         connection.execute(update(heads).values(generation=heads.c.generation + 1))
     return Rebuilt(size, erased, tuple(refused))
+
+
+def _listed_at(connection: Connection, digest: str) -> int | None:
+    """The position of the entry under which bytes are listed: the first since they were last erased."""
+    position: int | None = connection.execute(_LISTED_AT, {"of": digest}).scalar()
+    return position
 
 
 class _Replayer:

@@ -97,6 +97,13 @@ class Settings:
     peer_stale_seconds: int = setting(
         600, "Seconds without a new signature after which what a peer lists is marked as stale."
     )
+    peer_poll_seconds: int = setting(5, "How often each peer is asked whether its log has grown.")
+    peer_rate: str = setting("1200/minute", "Requests to one peer.")
+    peer_volume: int = setting(2_000_000_000, "Bytes per day taken from one peer.")
+    peer_entries: int = setting(500_000, "Entries per day taken from one peer's log.")
+    peer_rate_fetch: str = setting(
+        "600/minute", "Fetches (DID documents, status lists) that one peer's entries can cause."
+    )
     workers: int = setting(2, "Web worker processes.")
     threads: int = setting(4, "Threads per web worker.")
     trusted_proxies: int = setting(0, "Reverse proxies in front whose X-Forwarded-For is believed.")
@@ -119,6 +126,9 @@ class Settings:
             "max_bytes",
             "recheck_seconds",
             "peer_stale_seconds",
+            "peer_poll_seconds",
+            "peer_volume",
+            "peer_entries",
             "workers",
             "threads",
             "volume_address",
@@ -130,7 +140,7 @@ class Settings:
         for name in ("self_issued_daily", "trusted_proxies", "ready_lag"):
             if getattr(self, name) < 0:
                 raise SettingsInvalid(PREFIX + name.upper(), "must not be negative")
-        for name in (entry.name for entry in fields(self) if entry.name.startswith("rate_")):
+        for name in (entry.name for entry in fields(self) if entry.name.startswith(("rate_", "peer_rate"))):
             try:
                 parse_limit(getattr(self, name))
             except ValueError as error:

@@ -36,6 +36,11 @@ from credentials.withdrawal import Withdrawal, verify_withdrawal
 Around = Callable[[Resolver, Outside], tuple[Resolver, Outside]]
 
 
+def as_they_are(resolver: Resolver, outside: Outside) -> tuple[Resolver, Outside]:
+    """Nothing between the verifier and its ways out."""
+    return resolver, outside
+
+
 class Verification:
     """One verifier; what it fetches for a submission counts against who submitted."""
 
@@ -69,12 +74,22 @@ class Verification:
         """The policy in force."""
         return self._verifier.policy.name
 
-    def verify(self, data: bytes, address: str | None, asked: Asked = NOTHING_ASKED) -> Verified:
-        """See `Verifier.verify`. Raises Refused; LimitExceeded when the client caused too many fetches."""
+    def verify(
+        self,
+        data: bytes,
+        address: str | None,
+        asked: Asked = NOTHING_ASKED,
+        around: Around = as_they_are,
+    ) -> Verified:
+        """See `Verifier.verify`. Raises Refused; LimitExceeded when the client caused too many fetches.
+
+        `around` may put something between this and its ways out.
+        """
+        resolver, outside = around(self._resolver(address), self._outside.for_client(address))
         return self._verifier.verify(
             data,
-            resolver=self._resolver(address),
-            outside=self._outside.for_client(address),
+            resolver=resolver,
+            outside=outside,
             schemas=self._schemas.in_force(),
             held=self._held,
             asked=asked,
@@ -91,10 +106,19 @@ class Verification:
         except Refused as refused:
             return refused.report
 
-    def verify_withdrawal(self, data: bytes, address: str | None, now: datetime) -> Withdrawal:
+    def verify_withdrawal(
+        self,
+        data: bytes,
+        address: str | None,
+        now: datetime,
+        *,
+        check_age: bool = True,
+        around: Around = as_they_are,
+    ) -> Withdrawal:
         """See `credentials.withdrawal.verify_withdrawal`. Raises Rejection, LimitExceeded."""
+        resolver, _ = around(self._resolver(address), self._outside.for_client(address))
         return verify_withdrawal(
-            data, self._resolver(address), now=now, allow_rs256=self._settings.allow_rs256
+            data, resolver, now=now, check_age=check_age, allow_rs256=self._settings.allow_rs256
         )
 
     def _resolver(self, address: str | None) -> Resolver:
