@@ -14,8 +14,10 @@ from catalogue.api import (
     discovery,
     edge,
     evaluations,
+    federation,
     openapi,
     operator,
+    peers,  # noqa: F401 - routes of the operator's blueprint
     profiles,
     publishing,
     reading,
@@ -23,7 +25,7 @@ from catalogue.api import (
     terms,
     vocabulary,
 )
-from catalogue.api.blueprint import DigestConverter, RecordConverter
+from catalogue.api.blueprint import DigestConverter, PeerConverter, RecordConverter
 from catalogue.node import Node, prepare
 from catalogue.observability import observe
 from catalogue.settings import Settings
@@ -40,6 +42,7 @@ BLUEPRINTS = (
     reading.blueprint,
     vocabulary.blueprint,
     terms.blueprint,
+    federation.blueprint,
     operator.blueprint,
     about.blueprint,
 )
@@ -62,7 +65,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     # Two slashes in a row name nothing, rather than answering with a redirect page.
     app.url_map.merge_slashes = False
-    app.url_map.converters |= {"digest": DigestConverter, "record": RecordConverter}
+    app.url_map.converters |= {
+        "digest": DigestConverter,
+        "record": RecordConverter,
+        "peer": PeerConverter,
+    }
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
     app.extensions["catalogue"] = services
     observe(app)

@@ -105,5 +105,17 @@ class BadParameter(CatalogueError):
         self.problem = problem
 
 
+class PeerRefused(CatalogueError):
+    """A node can't be followed, or a peer not be changed, as asked.
+
+    `where` is `url`, `key`, `name` or `state`, `problem` a sentence without its full stop.
+    """
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(problem)
+        self.where = where
+        self.problem = problem
+
+
 class IndexUnavailable(CatalogueError):
     """The search index can't answer now; publications are still taken."""

@@ -9,6 +9,9 @@ from catalogue.counters import open_counters
 from catalogue.describing import Describer
 from catalogue.discovery import Discovery
 from catalogue.evaluating import Evaluations
+from catalogue.federation.overview import Overview
+from catalogue.federation.peers import Peers
+from catalogue.fetching import WebFetcher
 from catalogue.node_key import ensure_key, node_did_document
 from catalogue.operations import Operations
 from catalogue.publishing import Publisher
@@ -36,6 +39,11 @@ class Node:
         describer = Describer(settings)
         self.discovery = Discovery(settings, self.database, describer, clock)
         self.evaluations = Evaluations(self.database, describer, self.discovery, clock)
+        fetcher = WebFetcher(
+            allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=clock
+        )
+        self.peers = Peers(settings, self.database, fetcher, clock)
+        self.overview = Overview(settings, self.database, clock)
         self._did_document = node_did_document(settings.url, ensure_key(settings.data))
 
     def did_document(self) -> dict[str, Any]:

@@ -71,6 +71,20 @@ def observe(app: Flask) -> None:
         return response
 
 
+def _observe_peers(services: Node, registry: CollectorRegistry) -> None:
+    """A line of each for every peer, of which there are at most `roster.MAX_PEERS`."""
+    size = Gauge("catalogue_peer_entries", "Entries received from a peer.", ["peer"], registry=registry)
+    lag = Gauge(
+        "catalogue_peer_lag_entries", "Entries of a peer's log still to come.", ["peer"], registry=registry
+    )
+    stale = Gauge("catalogue_peer_stale", "1 if a peer shows no new signature.", ["peer"], registry=registry)
+    for peer, standing in services.overview.standings():
+        size.labels(peer.name).set(peer.size)
+        stale.labels(peer.name).set(standing.stale)
+        if peer.lag is not None:
+            lag.labels(peer.name).set(peer.lag)
+
+
 def exposition(services: Node) -> tuple[bytes, str]:
     """All metrics in Prometheus's text form, of every worker, and its media type."""
     registry = CollectorRegistry()
@@ -80,6 +94,7 @@ def exposition(services: Node) -> tuple[bytes, str]:
     each = Gauge(
         "catalogue_engine_lag_entries", "Entries that one engine is behind.", ["engine"], registry=registry
     )
+    _observe_peers(services, registry)
     try:
         behind = services.discovery.lag()
     except IndexUnavailable:

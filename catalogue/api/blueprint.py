@@ -20,6 +20,7 @@ from catalogue.api.kinds import Kind
 from catalogue.api.media import read_bounded
 from catalogue.api.negotiation import LANG
 from catalogue.api.problems import MEDIA_TYPE, Problem, answer
+from catalogue.federation.introduction import NAME
 from catalogue.node import Node
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -35,6 +36,13 @@ class RecordConverter(BaseConverter):
     """A path segment that is a record id: 32 lower-case hex digits."""
 
     regex = "[0-9a-f]{32}"
+
+
+class PeerConverter(BaseConverter):
+    """The name of a node among nodes: a host, with port and path where it has them."""
+
+    regex = NAME
+    part_isolating = False
 
 
 class Parser(FlaskParser):

@@ -160,6 +160,12 @@ PROFILE_REFUSED = Kind(
     "`where` is the place in the profile; its form is at /profiles/schema, what its rules may ask at "
     "/profiles/facts.",
 )
+PEER_REFUSED = Kind(
+    "peer-refused",
+    422,
+    "The peer can't be followed or changed as asked",
+    "`where` and `detail` say what stands in the way; nothing was changed.",
+)
 RATE_LIMITED = Kind(
     "rate-limited",
     429,
@@ -211,6 +217,7 @@ KINDS = (
     REFUSED,
     WITHDRAWAL_REFUSED,
     PROFILE_REFUSED,
+    PEER_REFUSED,
     RATE_LIMITED,
     INTERNAL,
     UNAVAILABLE,

@@ -20,9 +20,9 @@ from search.query import MAX_VALUE
 
 blueprint = Blueprint("operator", __name__, description="For the node's operator, with a bearer token.")
 
-_AUTHORISATION = (kinds.OPERATOR_TOKEN_REQUIRED, kinds.COMMAND_LINE_ONLY)
-_JSON_BODY = tuple(kind for kind in BODY_REFUSALS if kind is not kinds.UNSUPPORTED_ENCODING)
-_SECURED: dict[str, Any] = {"security": [{"operator": []}]}
+AUTHORISATION = (kinds.OPERATOR_TOKEN_REQUIRED, kinds.COMMAND_LINE_ONLY)
+JSON_BODY = tuple(kind for kind in BODY_REFUSALS if kind is not kinds.UNSUPPORTED_ENCODING)
+SECURED: dict[str, Any] = {"security": [{"operator": []}]}
 _DID = [
     {
         "in": "path",
@@ -62,8 +62,8 @@ def _checked(did: str) -> str:
 
 
 @blueprint.route("/operator/erasures", methods=["POST"])
-@blueprint.refuses(*_AUTHORISATION, *_JSON_BODY, kinds.NOT_FOUND, kinds.ERASED, *LOG_REFUSALS)
-@blueprint.doc(**_SECURED)
+@blueprint.refuses(*AUTHORISATION, *JSON_BODY, kinds.NOT_FOUND, kinds.ERASED, *LOG_REFUSALS)
+@blueprint.doc(**SECURED)
 @blueprint.arguments(schemas.ErasureFormSchema, location="json")
 @blueprint.response(200, schemas.ErasureSchema)
 def erase(form: dict[str, Any]) -> Response:
@@ -75,8 +75,8 @@ def erase(form: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/operator/issuers", methods=["GET"])
-@blueprint.refuses(*_AUTHORISATION)
-@blueprint.doc(**_SECURED)
+@blueprint.refuses(*AUTHORISATION)
+@blueprint.doc(**SECURED)
 @blueprint.response(200, schemas.RuleListSchema)
 def list_rules() -> Response:
     """List what was said of issuers."""
@@ -84,8 +84,8 @@ def list_rules() -> Response:
 
 
 @blueprint.route("/operator/issuers/<string:did>", methods=["GET"], parameters=_DID)
-@blueprint.refuses(*_AUTHORISATION, kinds.NOT_FOUND)
-@blueprint.doc(**_SECURED)
+@blueprint.refuses(*AUTHORISATION, kinds.NOT_FOUND)
+@blueprint.doc(**SECURED)
 @blueprint.response(200, schemas.RuleSchema)
 def read_rule(did: str) -> Response:
     """Read what was said of an issuer."""
@@ -93,8 +93,8 @@ def read_rule(did: str) -> Response:
 
 
 @blueprint.route("/operator/issuers/<string:did>", methods=["PUT"], parameters=_DID)
-@blueprint.refuses(*_AUTHORISATION, *_JSON_BODY, kinds.NOT_FOUND)
-@blueprint.doc(**_SECURED)
+@blueprint.refuses(*AUTHORISATION, *JSON_BODY, kinds.NOT_FOUND)
+@blueprint.doc(**SECURED)
 @blueprint.arguments(schemas.RuleFormSchema, location="json")
 @blueprint.response(200, schemas.RuleSchema)
 def set_rule(form: dict[str, Any], did: str) -> Response:
@@ -108,8 +108,8 @@ def set_rule(form: dict[str, Any], did: str) -> Response:
 
 
 @blueprint.route("/operator/issuers/<string:did>", methods=["DELETE"], parameters=_DID)
-@blueprint.refuses(*_AUTHORISATION, kinds.NOT_FOUND)
-@blueprint.doc(**_SECURED)
+@blueprint.refuses(*AUTHORISATION, kinds.NOT_FOUND)
+@blueprint.doc(**SECURED)
 @blueprint.response(204, description="Taken back.")
 def forget_rule(did: str) -> Response:
     """Take back what was said of an issuer; a blocked one's statements show again."""

@@ -130,6 +130,7 @@ TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
     errors.LimitExceeded: _limit_exceeded,
     errors.TooLarge: lambda e: Problem(kinds.TOO_LARGE, str(e), {"max_bytes": e.limit}),
     errors.NotFound: lambda e: Problem(kinds.NOT_FOUND, str(e), {"where": e.what}),
+    errors.PeerRefused: lambda e: Problem(kinds.PEER_REFUSED, str(e), {"where": e.where}),
     errors.Gone: _gone,
     LogHeld: lambda e: Problem(
         kinds.LOG_HELD, str(e), {"retry_after": HELD_SECONDS}, {"Retry-After": str(HELD_SECONDS)}

@@ -44,6 +44,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "erase": ("operating:erase", "Erase the bytes of a self-description."),
         "trust": ("trusting:trust", "Show and change whom the node believes about what."),
         "issuers": ("operating:issuers", "Block, allow and list issuers."),
+        "peers": ("peers:peers", "Follow other nodes, and see how they stand."),
         "schemas": ("schemas:schemas", "Add, list and remove shapes to check against."),
         "backup": ("operating:backup", "Copy the node's data while it runs."),
         "restore": ("operating:restore", "Put a backup in place of an empty data folder."),

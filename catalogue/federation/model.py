@@ -65,6 +65,11 @@ class Peer:
     faults: int
     last_error: str | None
 
+    @property
+    def lag(self) -> int | None:
+        """Entries that the peer has signed and that are still to come; None while that isn't known."""
+        return None if self.signed_size is None else max(0, self.signed_size - self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEntry:

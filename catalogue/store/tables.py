@@ -127,6 +127,8 @@ peers = Table(
     sqlite_autoincrement=True,
 )
 
+#: Of `received`: what isn't in force here. Written out in a query, it has the index of that name used.
+NOT_IN_FORCE = text("received.state <> 'accepted'")
 _OPEN = text("state <> 'accepted'")
 
 #: Every entry of a peer's log, and what became of it here: `state` is one of `EntryState`. `detail` says why,
@@ -146,7 +148,7 @@ received = Table(
     Column("report", LargeBinary),
     Index("ix_received_due", "due_at"),
     # Of what isn't in force here, which is little: counted and listed without reading all the rest.
-    Index("ix_received_open", "peer", "state", "leaf", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_received_open", "peer", "leaf", "state", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sqlite_with_rowid=False,
 )
 

@@ -10,7 +10,7 @@ import schemathesis
 from catalogue.api.media import JSON_TYPES, SELF_DESCRIPTION_TYPES, WITHDRAWAL_TYPES
 
 #: The problem types that answer what no schema can rule out.
-_UNSIGNED = ("refused", "withdrawal-refused", "profile-refused")
+_UNSIGNED = ("refused", "withdrawal-refused", "profile-refused", "peer-refused")
 
 #: Parameters that say how another one is meant, and those: OpenAPI has no words for it.
 _NEEDING = {"basis": ("label",), "unknown": ("exposed_to", "not_exposed_to")}

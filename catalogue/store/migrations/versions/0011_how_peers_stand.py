@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_received_open",
         "received",
-        ["peer", "state", "leaf"],
+        ["peer", "leaf", "state"],
         sqlite_where=still_open,
         postgresql_where=still_open,
     )
