@@ -21,6 +21,8 @@ from credentials.policy_file import PolicyFileInvalid, read_policies
 from credentials.trust_anchors import AnchorsUnusable, TrustAnchors
 
 PREFIX = "CATALOGUE_"
+#: A log's entries come in bundles of 256, of which the first and the last may be partial.
+MIN_PEER_ENTRIES = 512
 
 
 class SettingsInvalid(Exception):
@@ -128,7 +130,6 @@ class Settings:
             "peer_stale_seconds",
             "peer_poll_seconds",
             "peer_volume",
-            "peer_entries",
             "workers",
             "threads",
             "volume_address",
@@ -137,6 +138,8 @@ class Settings:
         ):
             if getattr(self, name) < 1:
                 raise SettingsInvalid(PREFIX + name.upper(), "must be at least 1")
+        if self.peer_entries < MIN_PEER_ENTRIES:
+            raise SettingsInvalid(PREFIX + "PEER_ENTRIES", f"must be at least {MIN_PEER_ENTRIES}")
         for name in ("self_issued_daily", "trusted_proxies", "ready_lag"):
             if getattr(self, name) < 0:
                 raise SettingsInvalid(PREFIX + name.upper(), "must not be negative")

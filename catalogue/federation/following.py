@@ -38,7 +38,7 @@ from credentials.transparency.refusals import (
     Rollback,
     RotationInvalid,
 )
-from credentials.transparency.tiles import Tile
+from credentials.transparency.tiles import TILE_WIDTH, Tile
 from credentials.transparency.trusted_log import TrustedLog, Update
 
 #: Bundles taken in one piece: 4,096 entries, some 600 kB and 50 ms of writing.
@@ -82,6 +82,8 @@ class Follower:
         clock: Clock,
     ) -> None:
         self._every = timedelta(seconds=settings.peer_poll_seconds)
+        # What is taken at once must fit into what is taken in a day.
+        self._piece_size = min(PIECE, settings.peer_entries // (2 * TILE_WIDTH))
         self._database = database
         self._limits = limits
         self._client_of = client_of
@@ -108,7 +110,7 @@ class Follower:
             self.fault(peer, error.reason if isinstance(error, PeerFault) else error.problem)
             raise
         except LimitExceeded as error:
-            self._note(peer, {"last_error": str(error)})
+            self._note(peer, {"last_error": str(error)} | _hint_taken(peer))
             raise
         return Polled(taken, bool(log.ahead))
 
@@ -160,7 +162,7 @@ class Follower:
         tile_of = _Tiles(client)
         rows: list[dict[str, Any]] = []
         try:
-            for _ in range(PIECE):
+            for _ in range(self._piece_size):
                 bundle = next(log.bundles(), None)
                 if bundle is None:
                     break
@@ -227,7 +229,7 @@ class Follower:
     def silent(self, peer: Peer, error: PeerUnreachable) -> PeerUnreachable:
         """Note that a peer didn't answer; returns the error. It is no fault, and changes nothing else."""
         if peer.last_error != error.reason:
-            self._note(peer, {"last_error": error.reason})
+            self._note(peer, {"last_error": error.reason} | _hint_taken(peer))
         return error
 
     def fault(self, peer: Peer, problem: str) -> None:
@@ -271,6 +273,11 @@ class Follower:
                 .where(peers.c.id == peer.id, peers.c.state != PeerState.REMOVED.value)
                 .values(state=PeerState.CONTRADICTED.value, reason=problem, last_error=problem, due_at=None)
             )
+
+
+def _hint_taken(peer: Peer) -> dict[str, Any]:
+    """A followed peer's time was a hint; one in quarantine is let out by an answer only."""
+    return {"due_at": None} if peer.state is PeerState.FOLLOWED else {}
 
 
 class _Tiles:

@@ -100,6 +100,16 @@ class Batch:
     unreachable: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
+    @property
+    def last(self) -> int:
+        """The last leaf in it."""
+        return self.entries[-1].leaf
+
+    @property
+    def full(self) -> bool:
+        """Whether more is to be expected after it, and is worth fetching at once."""
+        return len(self.entries) >= FRESH
+
 
 class Inbox:
     """The open entries of all peers. One thread at a time works on one peer's."""
@@ -122,12 +132,15 @@ class Inbox:
         # Below these leaves nothing is pending, by peer: so that old entries aren't searched again and again.
         self._first: dict[int, int] = {}
 
-    def step(self, peer: Peer) -> Step:
-        """Decide a batch of a peer's open entries. PeerFault, LimitExceeded: then nothing was decided."""
-        batch = self.gather(peer)
+    def step(self, peer: Peer, *, away: bool = False) -> Step:
+        """Decide a batch of a peer's open entries. PeerFault, LimitExceeded: then nothing was decided.
+
+        `away`: the peer is known not to answer, so only others are asked.
+        """
+        batch = self.gather(peer, away=away)
         return self.decide(peer, batch) if batch is not None else Step(0, more=False)
 
-    def gather(self, peer: Peer, after: int = -1) -> Batch | None:
+    def gather(self, peer: Peer, after: int = -1, *, away: bool = False) -> Batch | None:
         """Choose entries beyond leaf `after` and get their bytes; None when none is open.
 
         With `after`, entries that were put off are left for another time. Raises PeerFault, LimitExceeded.
@@ -138,7 +151,7 @@ class Inbox:
                 return None
             batch = Batch(entries, _wanted(connection, peer, entries))
         if batch.wanted:
-            self._ask(peer, batch)
+            self._ask(peer, batch, away=away)
         return batch
 
     def decide(self, peer: Peer, batch: Batch) -> Step:
@@ -172,10 +185,12 @@ class Inbox:
         due = connection.execute(_AGAIN, {"of": peer.id, "now": stored_time(self._clock())})
         return sorted([*fresh, *(OpenEntry(*row) for row in due)], key=lambda entry: entry.leaf)
 
-    def _ask(self, peer: Peer, batch: Batch) -> None:
+    def _ask(self, peer: Peer, batch: Batch, *, away: bool) -> None:
         """Get bytes: from the peer, and what it doesn't have from others."""
         asked = list(batch.wanted)
         try:
+            if away:
+                raise PeerUnreachable(peer.name, "it doesn't answer")
             _sort_in(batch, peer, self._client_of(peer).blobs(asked), own=True)
             rest = list(batch.missing)
         except PeerUnreachable as error:
