@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from credentials.private_keys import PrivateKey
 from credentials.transparency.merkle import HASH_BYTES, MAX_SIZE
@@ -110,7 +110,6 @@ def sign_checkpoint(
     """
     if not is_origin(origin) or not 0 <= size <= MAX_SIZE or len(root) != HASH_BYTES:
         raise ValueError("an origin has no spaces and no plus, and a root has 32 bytes")
-    at = at.astimezone(UTC).replace(microsecond=0)
     if previous is not None:
         _check_follows(previous, Checkpoint(origin, size, root), at)
     text = Checkpoint(origin, size, root).text()

@@ -208,7 +208,7 @@ def parse_bundle(bundle: Bundle, data: bytes) -> tuple[bytes, ...]:
     while at < len(data) and len(entries) <= TILE_WIDTH:
         length = int.from_bytes(data[at : at + 2], "big")
         end = at + 2 + length
-        if at + 2 > len(data) or end > len(data):
+        if end > len(data):
             raise MalformedBundle(bundle.index, f"ends within entry {len(entries)}")
         if length > MAX_ENTRY_BYTES:
             raise MalformedBundle(

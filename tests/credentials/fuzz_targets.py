@@ -2,7 +2,8 @@
 
 `envelope`: whatever the bytes, the verifier gives a verdict with a report. `canonicaliser`: whatever the
 graph, all of it is in the canonical form, and that is the same however its nodes are called and its quads
-ordered, or the work it would be is refused. Anything else ends the process with the input in a file.
+ordered, or the work it would be is refused. `log`: whatever another node's log serves, it is refused by its
+own exception, or comes back when it is written. Anything else ends the process with the input in a file.
 """
 
 from __future__ import annotations
@@ -20,10 +21,19 @@ with atheris.instrument_imports(include=["credentials"]):
     from credentials.contexts import ContextStore
     from credentials.nquads import parse_nquads
     from credentials.policies import policy_named
+    from credentials.private_keys import PrivateKey
     from credentials.rdf_canon import TooMuchWork, canonicalise, issue_labels
     from credentials.report import Report
     from credentials.resolving import InlineResolver
     from credentials.times import from_rfc3339
+    from credentials.transparency.checkpoints import Checkpoint, origin_key, verify_checkpoint
+    from credentials.transparency.entries import parse_entry
+    from credentials.transparency.evidence import Evidence, verify
+    from credentials.transparency.log_keys import verify_rotation
+    from credentials.transparency.merkle import Frontier
+    from credentials.transparency.notes import parse_note
+    from credentials.transparency.refusals import LogRefused
+    from credentials.transparency.tiles import Bundle, parse_bundle, parse_path, print_bundle
     from credentials.verification import Refused, Verifier
 
 NOW = from_rfc3339("2026-06-01T12:00:00Z")
@@ -80,6 +90,70 @@ def canonicaliser(data: bytes) -> None:
         return
 
 
+ORIGIN = "node-a.example/log"
+PINNED = origin_key(ORIGIN, PrivateKey.from_ed25519_seed(bytes(range(32))))
+
+
+def _path(data: bytes) -> bytes:
+    return parse_path(data.decode("latin-1")).path.encode("latin-1")
+
+
+def _bundle(data: bytes) -> bytes:
+    # A full bundle is taken for this partial one, so only the beginning comes back.
+    again = print_bundle(parse_bundle(Bundle(0, 3), data))
+    return data if data.startswith(again) else again
+
+
+def _evidence(data: bytes) -> bytes:
+    evidence = Evidence.parse(data)
+    if Evidence.parse(evidence.to_bytes()) != evidence:
+        raise AssertionError("the evidence does not come back")
+    verify(evidence)
+    return data
+
+
+def _checkpoint(data: bytes) -> bytes:
+    verify_checkpoint(data, ORIGIN, [PINNED])
+    return data
+
+
+def _rotation(data: bytes) -> bytes:
+    verify_rotation(data, ORIGIN, PINNED)
+    return data
+
+
+def _edge(data: bytes) -> bytes:
+    try:
+        return Frontier.from_bytes(data).to_bytes()
+    except ValueError:
+        return data
+
+
+#: What reads something of another node's log and gives the bytes for which it stands, by the first byte.
+READERS: tuple[Callable[[bytes], bytes], ...] = (
+    _path,
+    _bundle,
+    lambda data: parse_note(data).to_bytes(),
+    lambda data: Checkpoint.parse(data.decode("utf-8", "replace")).text().encode(),
+    lambda data: parse_entry(data).to_bytes(),
+    _evidence,
+    _checkpoint,
+    _rotation,
+    _edge,
+)
+
+
+def log(data: bytes) -> None:
+    """Refused by a LogRefused, or the same bytes again."""
+    reader, given = READERS[(data[0] if data else 0) % len(READERS)], data[1:]
+    try:
+        again = reader(given)
+    except LogRefused:
+        return
+    if again != given and reader is not READERS[3]:
+        raise AssertionError("it is written otherwise than it was read")
+
+
 def mutate(data: bytes, max_size: int, seed: int) -> bytes:
     """Half the time change a part of the JSON, which random bytes seldom leave well-formed."""
     chance = random.Random(seed)
@@ -119,6 +193,7 @@ def _places(item: Any) -> Any:
 TARGETS: dict[str, tuple[Callable[[bytes], None], dict[str, Any]]] = {
     "envelope": (envelope, {"custom_mutator": mutate}),
     "canonicaliser": (canonicaliser, {}),
+    "log": (log, {}),
 }
 
 if __name__ == "__main__":

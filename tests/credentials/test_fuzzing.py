@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_logs import KEY, ORIGIN, OTHER_KEY, HonestLog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,11 @@ from credentials.signing import (
     sign_presentation,
 )
 from credentials.times import from_rfc3339
+from credentials.transparency.checkpoints import verify_checkpoint
+from credentials.transparency.evidence import fork_evidence
+from credentials.transparency.log_keys import sign_rotation
+from credentials.transparency.merkle import Frontier, leaf_hash
+from credentials.transparency.tiles import print_bundle
 from credentials.verification import Refused, Verifier
 
 NOW = from_rfc3339("2026-06-01T12:00:00Z")
@@ -132,8 +138,24 @@ def test_a_member_that_is_null_gets_a_report(name: str) -> None:
         assert verdict(json.dumps({**document, name: None}).encode()).failed()
 
 
+def seeds_of(target: str) -> list[bytes]:
+    if target == "envelope":
+        return SEEDS
+    if target == "canonicaliser":
+        return [bytes(range(60)), b"\1\2\3" * 30, bytes(90)]
+    honest, other = HonestLog.of(3), HonestLog.of(3, "second")
+    signed = [verify_checkpoint(one.checkpoint(), ORIGIN, [one.note_key]) for one in (honest, other)]
+    evidence = fork_evidence(*signed, honest.note_key).to_bytes()
+    statement = sign_rotation(ORIGIN, KEY, OTHER_KEY, 3, NOW)
+    edge = Frontier().extend(map(leaf_hash, honest.entries)).to_bytes()
+    parts = [b"tile/entries/x001/234.p/5", print_bundle(honest.entries), honest.checkpoint(), edge]
+    parts += [signed[0].checkpoint.text().encode(), honest.entries[0], evidence, statement]
+    # The first byte says which reader gets the rest.
+    return [bytes([reader]) + part for reader in range(9) for part in parts]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["envelope", "canonicaliser"])
+@pytest.mark.parametrize("target", ["envelope", "canonicaliser", "log"])
 def test_search_by_coverage_finds_nothing(target: str, tmp_path: Path) -> None:
     if importlib.util.find_spec("atheris") is None:
         if os.environ.get("CI") == "true":
@@ -141,8 +163,7 @@ def test_search_by_coverage_finds_nothing(target: str, tmp_path: Path) -> None:
         pytest.skip("atheris is not installed: it has programs for Linux on x86-64 only")
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    seeds = SEEDS if target == "envelope" else [bytes(range(60)), b"\1\2\3" * 30, bytes(90)]
-    for number, seed in enumerate(seeds):
+    for number, seed in enumerate(seeds_of(target)):
         (corpus / str(number)).write_bytes(seed)
     done = subprocess.run(
         [

@@ -82,6 +82,12 @@ def test_a_log_that_only_grew_can_not_be_convicted() -> None:
         fork_evidence(signed(HONEST), signed(altered()), PINNED)
 
 
+def test_two_checkpoints_the_wrong_way_round_prove_nothing() -> None:
+    evidence = fork()
+    with pytest.raises(EvidenceProvesNothing, match="said to be smaller is not"):
+        verify(replace(evidence, smaller=evidence.larger, larger=evidence.smaller))
+
+
 def test_an_empty_log_with_another_root_is_convicted() -> None:
     note = sign_checkpoint(ORIGIN, 0, bytes(32), KEY, START)
     empty = verify_checkpoint(note, ORIGIN, [PINNED])

@@ -143,6 +143,8 @@ def test_a_proof_of_what_can_not_be_is_refused() -> None:
         consistency_proof(read, 4, 3)
     with pytest.raises(ProofInvalid, match="no beginning"):
         verify_consistency(4, bytes(32), 3, bytes(32), [])
+    with pytest.raises(ProofInvalid, match="no leaf"):
+        verify_inclusion(bytes(32), 0, MAX_SIZE + 1, [bytes(32)] * 63, bytes(32))
     with pytest.raises(ProofInvalid, match="wrong length"):
         verify_inclusion(bytes(32), 0, 2, [b"short"], bytes(32))
 

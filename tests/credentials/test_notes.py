@@ -99,13 +99,15 @@ def test_signatures_of_others_are_passed_over() -> None:
 def test_a_wrong_signature_of_a_known_key_refuses_the_whole_note() -> None:
     text = Checkpoint(ORIGIN, 7, bytes(32)).text()
     plain, timed = sign_text(text, ORIGIN, KEY), cosign_text(text, ORIGIN, KEY, START)
-    for wrong in (
-        NoteSignature(ORIGIN, PINNED.id(), bytes(64)),
-        NoteSignature(ORIGIN, timed.key_id, bytes(8) + timed.signature[8:]),
-        NoteSignature(ORIGIN, timed.key_id, timed.signature[:-1]),
-        NoteSignature(ORIGIN, timed.key_id, b"\xff" * 8 + timed.signature[8:]),
+    # Signed by the key, for a time that nobody can write.
+    late = KEY.sign(f"cosignature/v1\ntime {2**63}\n{text}".encode())
+    for wrong, problem in (
+        (NoteSignature(ORIGIN, PINNED.id(), bytes(64)), "doesn't fit"),
+        (NoteSignature(ORIGIN, timed.key_id, bytes(8) + timed.signature[8:]), "doesn't fit"),
+        (NoteSignature(ORIGIN, timed.key_id, timed.signature[:-1]), "71 bytes instead of 72"),
+        (NoteSignature(ORIGIN, timed.key_id, (2**63).to_bytes(8, "big") + late), "no year"),
     ):
-        with pytest.raises(BadSignature):
+        with pytest.raises(BadSignature, match=problem):
             verify_checkpoint(SignedNote(text, (plain, timed, wrong)).to_bytes(), ORIGIN, [PINNED])
 
 
@@ -116,6 +118,12 @@ def test_a_checkpoint_without_its_time_or_without_a_plain_signature_is_refused()
         verify_checkpoint(SignedNote(text, (plain,)).to_bytes(), ORIGIN, [PINNED])
     with pytest.raises(BadSignature, match="none of the known keys"):
         verify_checkpoint(SignedNote(text, (timed,)).to_bytes(), ORIGIN, [PINNED])
+    # The time of another key says nothing about when this one signed.
+    other = cosign_text(text, ORIGIN, OTHER_KEY, START)
+    with pytest.raises(BadSignature, match="the time"):
+        verify_checkpoint(
+            SignedNote(text, (plain, other)).to_bytes(), ORIGIN, [PINNED, origin_key(ORIGIN, OTHER_KEY)]
+        )
 
 
 def test_another_key_and_another_log_are_refused() -> None:
@@ -251,7 +259,7 @@ def test_a_key_that_was_changed_is_refused(text: str) -> None:
 def test_a_log_signs_with_ed25519_and_under_a_name_that_can_be_written() -> None:
     with pytest.raises(KeyUnusable, match="Ed25519"):
         origin_key(ORIGIN, generate_key("P-256"))
-    for origin in ("", "two words", "a+b", "line\nbreak", "o" * 256, "right\u202eto left"):
+    for origin in ("", "two words", "a+b", "line\nbreak", "o" * 256, "right\u202eto-left"):
         with pytest.raises((ValueError, KeyUnusable)):
             sign_checkpoint(origin, 0, EMPTY_ROOT, KEY, START)
     with pytest.raises(ValueError, match="32 bytes"):

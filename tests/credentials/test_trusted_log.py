@@ -33,6 +33,7 @@ from credentials.transparency.refusals import (
     FutureCheckpoint,
     InconsistentTree,
     MalformedBundle,
+    MalformedTile,
     OversizedBundle,
     ReplayedCheckpoint,
     Rollback,
@@ -195,6 +196,17 @@ def test_garbage_in_the_tiles_convicts_nobody() -> None:
         state.accuse(lambda tile: bytes(32 * tile.width))
     with pytest.raises(EvidenceProvesNothing, match="only one checkpoint"):
         TrustedLog.start(ORIGIN, PINNED).accuse(log.tile)
+
+
+def test_a_tile_that_is_cut_off_or_too_long_is_refused() -> None:
+    log, state = followed(300)
+    log.grow(300)
+    state = state.update_checkpoint(log.checkpoint(), START).log
+    for tile in (lambda tile: log.tile(tile)[:-1], lambda tile: log.tile(tile) + bytes(32)):
+        with pytest.raises(MalformedTile, match="bytes instead of"):
+            state.prove(tile)
+        with pytest.raises(MalformedTile):
+            state.accuse(tile)
 
 
 @pytest.mark.parametrize(
@@ -370,7 +382,12 @@ def test_a_key_that_the_operator_pins_is_believed_and_the_past_still_compared() 
     with pytest.raises(ReplayedCheckpoint):
         follow(restored(log, 7), state)
     log.grow(5)
-    assert follow(log, state)[1].complete
+    state = follow(log, state)[1]
+    assert state.complete
+    # What the new key signed against itself is evidence again.
+    with pytest.raises(Fork) as refusal:
+        follow(rewritten(log, 3), state)
+    assert verify(refusal.value.evidence).key == origin_key(ORIGIN, OTHER_KEY)
     assert state.repin(origin_key(ORIGIN, OTHER_KEY)) is state
 
 

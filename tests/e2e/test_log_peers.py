@@ -1,0 +1,146 @@
+"""Go's own packages for transparency logs open our notes, check our proofs and tiles, and we what they sign.
+
+The program in peers/tlog is built by `.ci/install-peers` with golang.org/x/mod.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_logs import KEY, ORIGIN, OTHER_KEY, HonestLog, altering, entry, rewritten
+from served_logs import ServedLog
+
+from credentials.transparency.checkpoints import Checkpoint, origin_key, sign_checkpoint
+from credentials.transparency.merkle import (
+    Frontier,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+)
+from credentials.transparency.notes import NoteKey, check_note, parse_note
+from credentials.transparency.refusals import BadSignature
+from credentials.transparency.tiles import TileHashes, print_bundle
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = Path(__file__).parent / "peers" / "tlog" / "build" / "tlogpeer"
+PEER_SECONDS = 60
+#: Full and partial tiles on two levels.
+LOG = HonestLog.of(700)
+VKEY = origin_key(ORIGIN, KEY).text()
+
+
+class PeerRefused(Exception):
+    """The other implementation says no."""
+
+
+def ask(*arguments: str, given: bytes = b"") -> dict[str, Any]:
+    if not PROGRAM.is_file():
+        reason = "the Go program is not built; run .ci/install-peers"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    done = subprocess.run(
+        [str(PROGRAM), *arguments], input=given, capture_output=True, timeout=PEER_SECONDS, check=False
+    )
+    if done.returncode:
+        raise PeerRefused(done.stderr.decode())
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def base64_of(*hashes: bytes) -> list[str]:
+    return [base64.b64encode(item).decode() for item in hashes]
+
+
+@pytest.fixture
+def served() -> Iterator[ServedLog]:
+    with closing(ServedLog(LOG)) as server:
+        yield server
+
+
+def test_go_opens_our_checkpoint_with_both_signatures() -> None:
+    note = LOG.checkpoint()
+    assert ask("open", VKEY, given=note) == {
+        "text": Checkpoint(ORIGIN, 700, LOG.root()).text(),
+        "time": int(LOG.signed_at.timestamp()),
+    }
+    with pytest.raises(PeerRefused, match="no verifiable signatures"):
+        ask("open", VKEY, given=sign_checkpoint(ORIGIN, 700, LOG.root(), OTHER_KEY, LOG.signed_at))
+    with pytest.raises(PeerRefused, match="invalid signature"):
+        ask("open", VKEY, given=note.replace(b"\n700\n", b"\n701\n"))
+
+
+def test_we_open_what_go_signs() -> None:
+    text = "node-b.example/log\n5\nnot a checkpoint, a note\n"
+    answer = ask("sign", "node-b.example/log", given=text.encode())
+    key = NoteKey.parse(answer["key"])
+    note = parse_note(answer["note"].encode())
+    assert (note.text, [signed.key for signed in check_note(note, [key])]) == (text, [key])
+    with pytest.raises(BadSignature):
+        check_note(replace(note, text=text.replace("5", "6")), [key])
+
+
+def test_go_accepts_our_proofs_and_no_others() -> None:
+    def checked(size: int, *, wrong: bool = False) -> dict[str, Any]:
+        read = TileHashes(size, LOG.tile)
+        given = {
+            "size": size,
+            "root": base64_of(Frontier.read(read, size).root())[0],
+            "inclusions": [
+                {
+                    "index": index,
+                    "leaf": base64_of(leaf_hash(LOG.entries[index]))[0],
+                    "proof": base64_of(*inclusion_proof(read, index, size)),
+                }
+                for index in range(0, size, 7)
+            ],
+            "consistencies": [
+                {
+                    "size": old,
+                    "root": base64_of(Frontier.read(read, old).root())[0],
+                    "proof": base64_of(*consistency_proof(read, old, size)),
+                }
+                for old in range(1, size, 7)
+            ],
+        }
+        if wrong:
+            given["inclusions"][1]["leaf"] = base64_of(bytes(32))[0]  # type: ignore[index]
+        return ask("check", given=json.dumps(given).encode())
+
+    for size in (2, 255, 256, 257, 512, 700):
+        assert checked(size) == {"inclusions": -(-size // 7), "consistencies": len(range(1, size, 7))}
+    with pytest.raises(PeerRefused, match="record 7"):
+        checked(700, wrong=True)
+
+
+def test_go_audits_our_log_from_checkpoint_to_entries(served: ServedLog) -> None:
+    url = f"{served.address}/log"
+    assert ask("audit", url, VKEY)["size"] == 700
+    served.log = HonestLog.of(256)
+    assert ask("audit", url, VKEY)["size"] == 256
+    served.log = HonestLog()
+    assert ask("audit", url, VKEY)["size"] == 0
+
+
+def test_go_finds_what_was_altered(served: ServedLog) -> None:
+    url = f"{served.address}/log"
+    served.log = altering(LOG, lambda entries: print_bundle([entry(0, "second"), *entries[1:]]))
+    with pytest.raises(PeerRefused, match="entry 0 is not the one in the tree"):
+        ask("audit", url, VKEY)
+    served.log = altering(LOG, lambda entries: print_bundle(entries)[:-1])
+    with pytest.raises(PeerRefused, match="ends early"):
+        ask("audit", url, VKEY)
+    # The checkpoint of one history over the tiles of another.
+    served.log = rewritten(LOG, 3)
+    note = LOG.checkpoint()
+    served.log.checkpoint = lambda: note  # type: ignore[method-assign]
+    with pytest.raises(PeerRefused, match="inconsistent tile"):
+        ask("audit", url, VKEY)
