@@ -29,6 +29,7 @@ from search.query import (
 )
 from search.values import BASES, IMMUNITIES, UNKNOWN
 from vocab.jurisdictions import GROUPS, countries
+from vocab.languages import LANGUAGES
 from vocab.model import Identity, Kind
 from vocab.participant_kinds import participant_kinds
 from vocab.profiles import shipped
@@ -201,6 +202,18 @@ class SearchArguments(Arguments):
     )
 
 
+class ExportArguments(SearchArguments):
+    """What a buyer may ask for and have at once: everything but how it is shown."""
+
+    class Meta:
+        """Without what only pages have."""
+
+        unknown = ma.RAISE
+        exclude = ("size", "cursor", "facets")
+
+    lang = one("The language of names, whatever Accept-Language says.", validate=OneOf(LANGUAGES))
+
+
 class FindingArguments(SearchArguments):
     """What a buyer may ask for, and what of it is to be shown."""
 
@@ -231,7 +244,7 @@ def query_of(kind: Kind, arguments: dict[str, Any]) -> Query:
         text=text,
         filters=filters,
         sort=Sort(arguments.get("sort", default)),
-        size=arguments["size"],
+        size=arguments.get("size", DEFAULT_SIZE),
         cursor=arguments.get("cursor"),
         facets=tuple(field for field in dict.fromkeys(facets) if field != NO_FACETS),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from catalogue.web.asking import Given
 from catalogue.web.conditions import title, value_name
-from search.values import UNKNOWN
+from search.values import IMMUNITIES, UNKNOWN
 from vocab import capabilities, certifications, laws
 
 #: Fields counted for a page of services, in the order of the groups.
@@ -41,6 +41,11 @@ class Box:
     count: int | None
     checked: bool
     inside: list[Box] = field(default_factory=list)
+
+    @property
+    def opened(self) -> bool:
+        """Whether something is ticked among the narrower ones."""
+        return any(box.checked or box.opened for box in self.inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,13 @@ def _broader_certifications(value: str) -> Iterable[str]:
     return (above,) if above else ()
 
 
+def _answers(boxes: list[Box]) -> list[Box]:
+    """Yes, no and not known stay where they are, whichever is frequent."""
+    return sorted(boxes, key=lambda box: (*IMMUNITIES, box.value).index(box.value))
+
+
 _ARRANGED: Mapping[str, Callable[[list[Box]], list[Box]]] = {
+    "immune": _answers,
     "not_exposed_to": _laws,
     "capability": _tree(_broader_capabilities),
     "certification": _tree(_broader_certifications),

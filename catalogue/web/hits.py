@@ -78,8 +78,13 @@ def _name(item: Mapping[str, Any]) -> Markup:
 
 
 def _text(item: Mapping[str, Any]) -> Markup:
-    fragments = item["highlights"].get("description", ())
-    return Markup(" … ").join(map(marked, fragments)) if fragments else said(item["description"], MAX_TEASER)
+    """Where the words were found, in the language that is shown if they are there."""
+    fragments = [marked(fragment) for fragment in item["highlights"].get("description", ())]
+    shown = said(item["description"], len(item["description"])).striptags()
+    own = [fragment for fragment in fragments if fragment.striptags().strip(" …") in shown]
+    if not fragments:
+        return said(item["description"], MAX_TEASER)
+    return Markup(" … ").join(own or fragments[:1])
 
 
 def _labels(bases: Mapping[str, Sequence[str]]) -> list[Named]:

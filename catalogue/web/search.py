@@ -9,10 +9,10 @@ from typing import Any
 from flask import Response, request
 
 from catalogue.api.blueprint import node
-from catalogue.api.negotiation import languages
+from catalogue.api.negotiation import JSON, languages
 from catalogue.api.queries import query_of
 from catalogue.web import facets
-from catalogue.web.asking import finding, given
+from catalogue.web.asking import ASIDE, finding, given
 from catalogue.web.conditions import Condition, conditions, title, value_name
 from catalogue.web.hits import hit_of
 from catalogue.web.pages import beside
@@ -58,6 +58,10 @@ def services() -> Response:
         node().admission.request(request.remote_addr, "verify")
     query = replace(query_of(Kind.OFFERING, arguments), facets=facets.COUNTED)
     found = node().discovery.search(query, languages(), why=why)
+    exports = {
+        ending: at(f"/offerings.{ending}", {name: asked[name] for name in asked if name not in ASIDE})
+        for ending in ("csv", "jsonld")
+    }
     in_force = conditions(asked, _names(found["facets"]))
     return render(
         "search.html",
@@ -77,6 +81,12 @@ def services() -> Response:
         why=own_address(why="true") if in_force and not why else "",
         ways_out=[] if found["total"] else _ways_out(query, in_force),
         meant=[] if found["total"] or not query.text else _meant(query.text),
+        exports=exports,
+        alternates=[
+            (JSON, own_address()),
+            ("text/csv", exports["csv"]),
+            ("application/ld+json", exports["jsonld"]),
+        ],
         all_of_it=at("/offerings", {"q": query.text}),
     )
 

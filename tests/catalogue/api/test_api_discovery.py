@@ -232,3 +232,44 @@ def test_history_tells_versions_a_page_at_a_time(api: ApiNode, provider: Provide
     problem(api.client.get(f"{path}?order=random"), "invalid-parameter", 400)
     problem(api.client.get(f"{path}?cursor={page['next']}"), "invalid-parameter", 400)
     problem(api.client.get(f"/offerings/{'0' * 32}/history"), "not-found", 404)
+
+
+def test_an_export_is_the_whole_answer_in_either_form(api: ApiNode, provider: Provider) -> None:
+    for number in range(23):
+        api.listed(provider.signed(f"Service {number:02}"))
+    api.index()
+    table = api.client.get("/offerings.csv?q=service&sort=name&lang=de")
+    assert table.mimetype == "text/csv"
+    lines = table.data.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("Name;Anbieter;")
+    assert [line.split(";")[0] for line in lines[1:]] == [f"Service {number:02}" for number in range(23)]
+    linked = api.client.get("/offerings.jsonld?q=service")
+    assert linked.mimetype == "application/ld+json"
+    assert linked.json is not None
+    assert (linked.json["totalItems"], len(linked.json["resource"])) == (23, 23)
+    assert "attachment" in linked.headers["Content-Disposition"]
+
+
+def test_an_export_takes_the_filters_and_nothing_else(api: ApiNode) -> None:
+    for path in ("/offerings.csv", "/offerings.jsonld"):
+        assert problem(api.client.get(f"{path}?size=5"), "invalid-parameter", 400)["where"] == "size"
+        assert (
+            problem(api.client.get(f"{path}?not_exposed_to=XX"), "invalid-parameter", 400)["where"]
+            == "not_exposed_to"
+        )
+        assert problem(api.client.get(f"{path}?lang=xx"), "invalid-parameter", 400)["where"] == "lang"
+
+
+def test_linked_data_is_for_who_prefers_it(api: ApiNode, provider: Provider) -> None:
+    record = api.listed(provider.signed("Linked"))["records"][0]["id"]
+    api.index()
+    wanted = {"Accept": "application/ld+json"}
+    one = api.client.get(f"/offerings/{record}", headers=wanted)
+    assert one.mimetype == "application/ld+json"
+    assert one.json is not None
+    assert (one.json["title"], one.json["id"].rsplit("/", 1)[1]) == ("Linked", record)
+    for path in ("/offerings", "/participants", f"/offerings/{record}"):
+        assert "Accept" in api.client.get(path, headers=wanted).vary
+        plain = api.client.get(path)
+        assert plain.mimetype == "application/json"
+        assert {*plain.vary} >= {"Accept", "Accept-Language"}
