@@ -29,10 +29,10 @@ from catalogue.api.blueprint import DigestConverter, PeerConverter, RecordConver
 from catalogue.node import Node, prepare
 from catalogue.observability import observe
 from catalogue.settings import Settings
-from catalogue.web import asset_pages, errors, gallery, home, pages, search
+from catalogue.web import asset_pages, errors, gallery, home, pages, search, which
 
 #: Modules whose pages are registered by being imported.
-PAGES = (asset_pages, gallery, home, search)
+PAGES = (asset_pages, gallery, home, search, which)
 
 BLUEPRINTS = (
     discovery.blueprint,

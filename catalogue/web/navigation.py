@@ -16,4 +16,7 @@ class Entry:
     name: Callable[[], str]
 
 
-NAVIGATION = (Entry("/offerings", lambda: _("Services")),)
+NAVIGATION = (
+    Entry("/offerings", lambda: _("Services")),
+    Entry("/which", lambda: _("Which may I use?")),
+)

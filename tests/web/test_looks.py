@@ -16,6 +16,8 @@ PAGES = {
     "services": "/offerings",
     "services-found": "/offerings?q=storage&hosted_in=EU&why=true",
     "services-none": "/offerings?q=storage&hosted_in=JP&label=gaia-x:L1",
+    "which": "/which",
+    "which-answer": "/which?whose=state&kind=essential-missions",
     "gallery": "/gallery",
     "problem": "/nothing-here",
 }
