@@ -106,6 +106,9 @@ class Settings:
     peer_rate_fetch: str = setting(
         "600/minute", "Fetches (DID documents, status lists) that one peer's entries can cause."
     )
+    federation_hints: bool = setting(
+        True, "Tell peers at once when this node's log has grown, and ask those that tell so."
+    )
     workers: int = setting(2, "Web worker processes.")
     threads: int = setting(4, "Threads per web worker.")
     trusted_proxies: int = setting(0, "Reverse proxies in front whose X-Forwarded-For is believed.")

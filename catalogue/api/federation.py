@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Response
+import json
+
+import marshmallow as ma
+from flask import Response, request
 
 from catalogue.api import federation_forms, kinds
 from catalogue.api import federation_schemas as schemas
 from catalogue.api.blueprint import Blueprint, json_answer, node
+from catalogue.api.media import read_body
+from catalogue.api.problems import Problem, invalid_parameter
+from catalogue.federation import hints
 
 blueprint = Blueprint("federation", __name__, description="The node among others.")
 
 #: Seconds that a cache may keep evidence, which never changes.
 EVIDENCE_MAX_AGE = 86_400
+#: Characters of a member's name that an answer repeats.
+MAX_SHOWN = 60
+
+_HINT = schemas.HintSchema()
 
 
 @blueprint.route("/federation", methods=["GET"])
@@ -19,6 +29,50 @@ EVIDENCE_MAX_AGE = 86_400
 def federation() -> Response:
     """Read this node's log, its peers, how far each is copied, and what is held against logs."""
     return json_answer(federation_forms.federation(*node().overview.federation()))
+
+
+@blueprint.route("/federation/hints", methods=["POST"])
+@blueprint.refuses(
+    kinds.MALFORMED_REQUEST,
+    kinds.INVALID_PARAMETER,
+    kinds.TOO_LARGE,
+    kinds.UNSUPPORTED_MEDIA_TYPE,
+    kinds.UNSUPPORTED_ENCODING,
+)
+@blueprint.doc(requestBody=schemas.HINT_BODY)
+@blueprint.response(202, description="Heard. Whether anything follows from it isn't told.")
+def hear_hint() -> Response:
+    """Say that a log has grown: a CloudEvent with its checkpoint.
+
+    If this node follows the log and a pinned key has signed the checkpoint, the log is asked at once. Nothing
+    else ever follows from a hint.
+    """
+    services = node()
+    services.admission.request(request.remote_addr, "read")
+    hint = _hint(read_body((hints.MEDIA_TYPE,)))
+    if services.settings.federation_hints:
+        hints.take(services.database, hint, services.clock())
+    return Response(status=202)
+
+
+def _hint(body: bytes) -> hints.Hint:
+    """The hint in a body. Problem 400 when it is none."""
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Problem(kinds.MALFORMED_REQUEST, "the body is not JSON", {"where": "body"}) from error
+    if not isinstance(event, dict):
+        raise Problem(kinds.MALFORMED_REQUEST, "the body is not a JSON object", {"where": "body"})
+    try:
+        event = _HINT.load(event)
+    except ma.ValidationError as error:
+        (where, *_) = error.messages_dict
+        raise invalid_parameter(str(where)[:MAX_SHOWN], "can't be used in a hint") from error
+    try:
+        note = event["data"].encode()
+    except UnicodeEncodeError as error:
+        raise invalid_parameter("data", "holds characters that are none") from error
+    return hints.Hint(event["source"].removeprefix(hints.SOURCE), note)
 
 
 @blueprint.route("/federation/contradictions/<digest:contradiction>", methods=["GET"])

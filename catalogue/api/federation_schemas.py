@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshmallow as ma
 from marshmallow import fields
 from marshmallow.validate import Length, OneOf, Range
 
@@ -19,16 +20,20 @@ from catalogue.api.schemas import (
     texts,
     time,
 )
+from catalogue.federation import hints
 from catalogue.federation.introduction import NAME_PATTERN, URL_PATTERN, Voucher
 from catalogue.federation.model import EntryState, PeerState
 from credentials.report import CHECKS
-from credentials.transparency.notes import MAX_NAME, MAX_VKEY
+from credentials.transparency.notes import MAX_NAME, MAX_NOTE, MAX_VKEY
 
 #: Characters of a node's address; names of hosts and of paths are shorter.
 MAX_ADDRESS = 1_000
 #: The largest leaf that can be asked for: what fits into a column.
 MAX_LEAF = 2**62
-_LOG_KINDS = ("fork", "rollback")
+#: Characters of a hint's id; this program's have some twenty.
+MAX_EVENT_ID = 200
+#: An event's source: two slashes and the origin of a log.
+SOURCE_PATTERN = f"^{hints.SOURCE}[^\\s]+$"
 
 
 def count(description: str) -> fields.Integer:
@@ -249,6 +254,54 @@ class EntryListSchema(Form):
     total = number("How many there are in all.")
     next = count("The leaf at which the next page begins, null at the end.")
 
+
+class HintSchema(ma.Schema):
+    """A CloudEvent that a log has grown; other attributes are passed over."""
+
+    class Meta:
+        """CloudEvents allows for further attributes."""
+
+        unknown = ma.EXCLUDE
+
+    specversion = fields.String(required=True, validate=OneOf([hints.SPEC_VERSION]))
+    type = fields.String(required=True, validate=OneOf([hints.EVENT_TYPE]))
+    id = fields.String(required=True, validate=Length(1, MAX_EVENT_ID))
+    source = fields.String(
+        required=True, validate=[Length(1, len(hints.SOURCE) + MAX_NAME), Whole(SOURCE_PATTERN)]
+    )
+    data = fields.String(required=True, validate=Length(1, MAX_NOTE))
+
+
+#: The OpenAPI request body of a hint.
+HINT_BODY = {
+    "required": True,
+    "description": "A CloudEvent in structured JSON.",
+    "content": {
+        hints.MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["specversion", "type", "id", "source", "data"],
+                "properties": {
+                    "specversion": {"type": "string", "enum": [hints.SPEC_VERSION]},
+                    "type": {"type": "string", "enum": [hints.EVENT_TYPE]},
+                    "id": {"type": "string", "minLength": 1, "maxLength": MAX_EVENT_ID},
+                    "source": {
+                        "type": "string",
+                        "pattern": SOURCE_PATTERN,
+                        "maxLength": len(hints.SOURCE) + MAX_NAME,
+                        "description": "The log's origin after two slashes.",
+                    },
+                    "data": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": MAX_NOTE,
+                        "description": "The checkpoint: a signed note.",
+                    },
+                },
+            }
+        }
+    },
+}
 
 NAME_PARAMETER = [
     {

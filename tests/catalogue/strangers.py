@@ -27,7 +27,7 @@ class Web:
     def fetch(self, url: str, *, max_bytes: int, post: Any = None, **_options: Any) -> Fetched:
         self.asked.append(url)
         if post is not None:
-            self.posted.append((url, post.data))
+            self.posted.append((url, post.body))
         final = self.redirects.get(url, url)
         if final not in self.served:
             raise FetchFailed(url, "the host takes no connection", temporary=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from api_support import ApiNode, MakeApi, Provider, problem
 from sqlalchemy import insert, update
 from strangers import Stranger, Web
+from werkzeug.test import TestResponse
 
+from catalogue.federation.hints import event_of
 from catalogue.federation.model import EntryState, PeerState
 from catalogue.federation.peers import Peers
 from catalogue.ledger import pack_report
@@ -341,6 +344,78 @@ def test_entries_are_listed_by_state_with_their_reports_page_by_page(
     assert (deferred["tries"], deferred["check"], deferred["report"]) == (3, None, None)
     assert pages("&state=gone") == []
     problem(ruled.client.get(f"{PATH}/entries?state=lost", headers=OPERATOR), "invalid-parameter", 400)
+
+
+def hint(stranger: Stranger, **changes: Any) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(
+        event_of(stranger.origin, len(stranger.entries), stranger.note(utc_now()), utc_now())
+    )
+    return {name: value for name, value in (event | changes).items() if value is not None}
+
+
+def post_hint(api: ApiNode, event: Any, **options: Any) -> TestResponse:
+    options = {"content_type": "application/cloudevents+json"} | options
+    return api.client.post("/federation/hints", data=json.dumps(event), **options)
+
+
+def due(api: ApiNode) -> str | None:
+    body = api.client.get(PATH, headers=OPERATOR).get_json()
+    found: str | None = body["due_at"]
+    return found
+
+
+def test_a_hint_has_the_peer_asked_and_is_answered_like_any_other(ruled: ApiNode, nord: Stranger) -> None:
+    follow(ruled, nord)
+    change(ruled, due_at=None)
+    strange = Stranger(Web(), "https://sud.example")
+    for event in (hint(strange), hint(nord, source="//sud.example/log/1"), hint(nord, data="no note")):
+        nothing = post_hint(ruled, event)
+        assert (nothing.status_code, nothing.data) == (202, b"")
+    assert due(ruled) is None
+    nord.entries.append(b"new")
+    taken = post_hint(ruled, hint(nord, subject="an attribute of another version"))
+    assert (taken.status_code, taken.data) == (202, b"")
+    assert due(ruled) is not None
+
+
+def test_a_hint_is_heard_only_where_the_operator_wants_it(make_api: MakeApi, nord: Stranger) -> None:
+    deaf = make_api(federation_hints=False, operator_token_sha256=hashlib.sha256(TOKEN.encode()).hexdigest())
+    deaf.node.peers = Peers(deaf.settings, deaf.node.database, nord.web, utc_now)  # type: ignore[arg-type]
+    follow(deaf, nord)
+    change(deaf, due_at=None)
+    nord.entries.append(b"new")
+    assert post_hint(deaf, hint(nord)).status_code == 202
+    assert due(deaf) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"specversion": "0.3"}, "specversion"),
+        ({"type": "eu.cloud-federation.log.shrunk"}, "type"),
+        ({"id": None}, "id"),
+        ({"source": "nord.example/log/1"}, "source"),
+        ({"data": {"size": 3}}, "data"),
+        ({"data": "\ud800"}, "data"),
+    ],
+)
+def test_what_is_no_hint_is_400(api: ApiNode, nord: Stranger, changes: dict[str, Any], where: str) -> None:
+    assert problem(post_hint(api, hint(nord, **changes)), "invalid-parameter", 400)["where"] == where
+
+
+def test_a_hint_that_cannot_be_read_is_refused(api: ApiNode, nord: Stranger) -> None:
+    for text in (b"", b"{", b"[]", b"[" * 100_000):
+        response = api.client.post(
+            "/federation/hints", data=text, content_type="application/cloudevents+json"
+        )
+        problem(response, "malformed-request", 400)
+    json_body = post_hint(api, hint(nord), content_type="application/json")
+    problem(json_body, "unsupported-media-type", 415)
+
+
+def test_hints_count_as_reads(make_api: MakeApi, nord: Stranger) -> None:
+    api = make_api(rate_read="2/minute")
+    assert [post_hint(api, hint(nord)).status_code for _ in range(3)] == [202, 202, 429]
 
 
 def test_metrics_tell_of_every_peer(ruled: ApiNode, nord: Stranger) -> None:
