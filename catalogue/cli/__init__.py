@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "search rebuild": ("operating:search_rebuild", "Make the search index anew."),
         "erase": ("operating:erase", "Erase the bytes of a self-description."),
         "trust": ("trusting:trust", "Show and change whom the node believes about what."),
+        "audit": ("auditing:audit", "Audit a node's log, or judge evidence against one."),
         "issuers": ("operating:issuers", "Block, allow and list issuers."),
         "peers": ("peers:peers", "Follow other nodes, and see how they stand."),
         "schemas": ("schemas:schemas", "Add, list and remove shapes to check against."),

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from catalogue.errors import CatalogueError
-from catalogue.federation.limits import PeerLimits
 from catalogue.fetching import Form
 from credentials.identity import digest_of
 from credentials.resolving import Fetched, FetchFailed
@@ -48,6 +47,26 @@ class Fetch(Protocol):
         post: Form | None = None,
     ) -> Fetched:
         """See `WebFetcher.fetch`. Raises FetchFailed."""
+
+
+class Counts(Protocol):
+    """What counts what is asked of a peer (`limits.PeerLimits`). Raises LimitExceeded."""
+
+    def request(self, peer: str) -> None:
+        """Count a request that is about to be sent."""
+
+    def answer(self, peer: str, size: int) -> None:
+        """Count the bytes of an answer."""
+
+
+class Uncounted:
+    """Counts nothing: for a person who reads one log once."""
+
+    def request(self, peer: str) -> None:
+        """Nothing."""
+
+    def answer(self, peer: str, size: int) -> None:
+        """Nothing."""
 
 
 class PeerUnreachable(CatalogueError):
@@ -88,7 +107,7 @@ class Blobs:
 class PeerClient:
     """One peer, by its name among nodes and its base URL."""
 
-    def __init__(self, name: str, url: str, fetcher: Fetch, limits: PeerLimits) -> None:
+    def __init__(self, name: str, url: str, fetcher: Fetch, limits: Counts) -> None:
         self.name = name
         self._url = url.rstrip("/")
         self._fetcher = fetcher
