@@ -123,7 +123,7 @@ class _Replayer:
         self._max_bytes = max_bytes
         self._policies = policies
         self._contexts = ContextStore()
-        self._verifiers: dict[str, Verifier] = {}
+        self._verifiers: dict[tuple[str, bool], Verifier] = {}
         self._schemas = SchemaSets()
 
     def replay(
@@ -135,7 +135,7 @@ class _Replayer:
         data = bytes(blob.data)
         try:
             if entry.op is Op.LIST:
-                verified = self._verifier(blob.policy).verify(
+                verified = self._verifier(blob.policy, late=entry.leaf is None).verify(
                     data,
                     judged_at,
                     resolver=kept.resolver,
@@ -163,10 +163,10 @@ class _Replayer:
         ).one_or_none()
         return self._schemas.of(connection, bytes(listing.data)) if listing is not None else None
 
-    def _verifier(self, policy: str) -> Verifier:
-        if policy not in self._verifiers:
+    def _verifier(self, policy: str, *, late: bool) -> Verifier:
+        if (policy, late) not in self._verifiers:
             # RS256 was allowed when it was accepted, or it wouldn't be here; the time is given per call.
-            self._verifiers[policy] = Verifier(
+            self._verifiers[policy, late] = Verifier(
                 policy_named(policy, self._policies),
                 InlineResolver(),
                 self._contexts,
@@ -175,8 +175,10 @@ class _Replayer:
                 # So was whoever kept the status list.
                 list_issuers=lambda _did, _at: True,
                 max_bytes=self._max_bytes,
+                # What was over already when it was copied was let through.
+                late=late,
             )
-        return self._verifiers[policy]
+        return self._verifiers[policy, late]
 
 
 def _withdrawal(data: bytes, resolver: Resolver, judged_at: datetime) -> Withdrawal:

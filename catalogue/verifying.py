@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from catalogue.admission import Admission
@@ -58,7 +59,8 @@ class Verification:
         self._schemas = Schemas(database)
         self._held = HeldHere(database)
         self._local = local_resolvers(settings)
-        self._verifier = Verifier(
+        make = partial(
+            Verifier,
             policy_named(settings.policy, settings.own_policies),
             FirstOf(self._local),
             ContextStore(),
@@ -68,6 +70,8 @@ class Verification:
             anchors=trust_anchors(settings),
             list_issuers=list_issuers(settings),
         )
+        self._verifier = make()
+        self._late = make(late=True)
 
     @property
     def policy_name(self) -> str:
@@ -80,13 +84,17 @@ class Verification:
         address: str | None,
         asked: Asked = NOTHING_ASKED,
         around: Around = as_they_are,
+        *,
+        late: bool = False,
     ) -> Verified:
         """See `Verifier.verify`. Raises Refused; LimitExceeded when the client caused too many fetches.
 
-        `around` may put something between this and its ways out.
+        `around` may put something between this and its ways out. `late`: another node has listed it before,
+        so that its end and its revocation are told and let through.
         """
         resolver, outside = around(self._resolver(address), self._outside.for_client(address))
-        return self._verifier.verify(
+        verifier = self._late if late else self._verifier
+        return verifier.verify(
             data,
             resolver=resolver,
             outside=outside,

@@ -23,6 +23,8 @@ from credentials.times import from_rfc3339, to_rfc3339
 
 #: How far another's clock may be ahead of ours.
 CLOCK_SKEW = timedelta(seconds=300)
+#: What the evidence of a check says of what has ended.
+EXPIRED = "expired"
 #: Subjects of one credential: each becomes a record of its own. Published credentials have up to ten.
 MAX_SUBJECTS = 100
 #: Credentials of one presentation: each costs a signature and perhaps a DID document.
@@ -181,7 +183,7 @@ def check_validity(envelope: Envelope, statement: Statement, at: datetime) -> Ch
             raise Rejection(
                 "validity",
                 f"Its {name} is {to_rfc3339(moment)}, past at {to_rfc3339(at)}.",
-                {name: to_rfc3339(moment)},
+                {name: to_rfc3339(moment), "state": EXPIRED},
             )
     if statement.valid_from and statement.valid_until and statement.valid_until <= statement.valid_from:
         raise Rejection("validity", "It ends before it begins.")

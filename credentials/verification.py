@@ -13,6 +13,7 @@ from typing import Any, Literal
 from credentials.beside import Beside
 from credentials.chains import Vouched, not_vouched
 from credentials.checks import (
+    EXPIRED,
     Statement,
     check_context,
     check_terms,
@@ -51,7 +52,7 @@ from credentials.shapes.checking import (
 from credentials.signatories import Signatories
 from credentials.signatory import Signatory
 from credentials.statements import is_absolute_iri
-from credentials.status import RETRIEVAL_ERROR, SUSPENDED, ListCredential, ListIssuers, nobody_else
+from credentials.status import RETRIEVAL_ERROR, REVOKED, SUSPENDED, ListCredential, ListIssuers, nobody_else
 from credentials.status_lists import StatusProblem
 from credentials.surroundings import Source, Surroundings
 from credentials.times import Clock
@@ -64,6 +65,7 @@ class VerifiedCredential:
 
     `document` is the statement without its proof; read it through `interpretation.interpret`, which leaves
     out what the contexts give no meaning and no signature covers. `suspended`: its issuer says so for now.
+    `over` is why it holds no more, where that is let through (`Verifier`): the check that says so, else None.
     """
 
     index: int
@@ -75,6 +77,17 @@ class VerifiedCredential:
     valid_until: datetime | None
     document: Mapping[str, Any]
     suspended: bool = False
+    over: Check | None = None
+
+
+def is_over(check: Check) -> bool:
+    """Whether a check failed only because time has gone by: it has expired, or its issuer has revoked it."""
+    return check.outcome is Outcome.FAILED and check.evidence.get("state") in (EXPIRED, REVOKED)
+
+
+def _as_before(check: Check) -> Check:
+    """The check as it was before the statement was over."""
+    return Check(check.name, Outcome.PASSED, check.detail, check.evidence) if is_over(check) else check
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +117,11 @@ class Refused(Exception):
 
 
 class Verifier:
-    """Verifies submissions under one policy. Safe to share between threads."""
+    """Verifies submissions under one policy. Safe to share between threads.
+
+    `late`: it was taken elsewhere, earlier. That it has expired or was revoked since is said and let through,
+    so that when a statement comes doesn't decide which one of a record is the newest.
+    """
 
     def __init__(
         self,
@@ -118,8 +135,10 @@ class Verifier:
         anchors: TrustAnchors | None = None,
         outside: Outside | None = None,
         list_issuers: ListIssuers = nobody_else,
+        late: bool = False,
     ) -> None:
         self.policy = policy
+        self.late = late
         # The same for every report: worked out once, it costs a third of a verification.
         self.required = tuple(name for name in CHECKS if policy.demand(name) is Demand.REQUIRED)
         self.may_not_fail = tuple(name for name in CHECKS if policy.demand(name) is Demand.MAY_NOT_FAIL)
@@ -204,6 +223,7 @@ class _Examined:
             statement.valid_until,
             envelope.claims,
             report.check("status").evidence.get("state") == SUSPENDED,
+            next((check for check in report.checks if is_over(check)), None),
         )
 
 
@@ -344,7 +364,8 @@ class _Examination:
             vouched = not_vouched("No key was found that could name a certificate chain.", signatory.obtained)
             status = Check("status", Outcome.NOT_CHECKED, "Not asked: nobody is known who signed it.")
         elif any(
-            self.outcome(name) is not Outcome.PASSED for name in ("validity", "key", "purpose", "signature")
+            self.outcome(name) is not Outcome.PASSED
+            for name in ("key", "purpose", "signature", *(() if self.only_late() else ("validity",)))
         ):
             vouched = not_vouched("Not looked at: an earlier check failed.", signatory.obtained)
             status = Check("status", Outcome.NOT_CHECKED, "Not asked: an earlier check failed.")
@@ -368,6 +389,11 @@ class _Examination:
             signatory.obtained,
             lambda: signing_time(envelope, signatory.proof, statement, at),
         )
+
+    def only_late(self) -> bool:
+        """Whether what the check `validity` found is let through."""
+        check = self.checks.get("validity")
+        return self.context.verifier.late and check is not None and is_over(check)
 
     def outcome(self, name: str) -> Outcome:
         """What came of a check that was to be made before."""
@@ -400,7 +426,7 @@ class _Examination:
             for name in CHECKS
         )
         policy = self.context.verifier.policy
-        verdict, _ = policy.judge(lines)
+        verdict, _ = policy.judge(tuple(map(_as_before, lines)) if self.context.verifier.late else lines)
         if any(examined.report.verdict is Verdict.REFUSED for examined in inner):
             verdict = Verdict.REFUSED
         report = Report(

@@ -52,6 +52,10 @@ _CARRIED = (
 )
 
 
+#: What a statement is that was over when it came, by the check that says so.
+_ENDS = {"validity": State.EXPIRED.value, "status": State.REVOKED.value}
+
+
 @dataclass(frozen=True, slots=True)
 class Lister:
     """The peer whose entry it is, by its row and its name; `allowlist` is this node's admission."""
@@ -82,8 +86,8 @@ def list_copied(
 ) -> None:
     """List what was verified and isn't held yet, in the states that follow from all that is known.
 
-    What its issuer has withdrawn is listed as withdrawn: a statement keeps its place on every node. Raises
-    IssuerBlocked, IssuerNotAllowed, ContentErased; then nothing was changed.
+    What was withdrawn, revoked or has expired is listed as such: a statement keeps its place on every node.
+    Raises IssuerBlocked, IssuerNotAllowed, ContentErased; then nothing was changed.
     """
     listed: set[str] = set()
     withdrawn = False
@@ -111,6 +115,9 @@ def list_copied(
         if credential.suspended and credential.content_id not in listed:
             reason = "Its issuer had suspended it when it was copied."
             note(connection, credential.content_id, State.SUSPENDED.value, reason, now)
+        elif credential.over is not None and credential.content_id not in listed:
+            # It keeps its place too: else an older statement would show here, and nowhere else.
+            note(connection, credential.content_id, _ENDS[credential.over.name], credential.over.detail, now)
 
 
 def withdraw_copied(

@@ -100,7 +100,9 @@ class Judge:
             return NotAccepted(f"it has more than the {self._settings.max_bytes} bytes taken here", None)
         try:
             sniff(task.data)
-            verified = self._verification.verify(task.data, _account(task.peer), around=self._around)
+            verified = self._verification.verify(
+                task.data, _account(task.peer), around=self._around, late=True
+            )
         except Rejection as error:
             return NotAccepted(_cut(f"{error.check}: {error.detail}"), None)
         except Refused as refused:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 from https_servers import Authority, Web, page
+from web_provider import HOST, WebProvider
 from world import Clock, Provider
 
 from catalogue.ledger import report_of
@@ -23,11 +22,9 @@ from catalogue.rechecking import BATCH, PATIENCE, Rechecker, run
 from catalogue.replay import rebuild
 from catalogue.store.tables import DERIVED
 from credentials.signing import did_document, generate_key
-from credentials.times import to_rfc3339
 from credentials.verification import Refused
 from search.query import Query
 
-HOST = "localhost"
 INTERVAL = timedelta(hours=6)
 
 
@@ -41,52 +38,6 @@ def web(authority: Authority) -> Iterator[Web]:
     served = Web(authority, HOST)
     yield served
     served.close()
-
-
-class WebProvider(Provider):
-    """A did:web on the test's server, with a status list of its own."""
-
-    def __init__(self, clock: Clock, web: Web) -> None:
-        super().__init__(clock)
-        self.web = web
-        self.did = f"did:web:{HOST}%3A{web.port}"
-        self.method = f"{self.did}#k"
-        self.serve_keys("k")
-
-    def serve_keys(self, *names: str, assertion: bool = True) -> None:
-        document = did_document(self.did, {name: self.key.public() for name in names})
-        if not assertion:
-            document["assertionMethod"] = []
-        self.web.pages["/.well-known/did.json"] = page(json.dumps(document).encode())
-
-    def go_away(self) -> None:
-        self.web.pages["/.well-known/did.json"] = page(b"", 503)
-
-    def serve_list(self, *bits: int, purpose: str = "revocation") -> None:
-        data = bytearray(16_384)
-        for bit in bits:
-            data[bit // 8] |= 128 >> bit % 8
-        packed = base64.urlsafe_b64encode(gzip.compress(bytes(data))).decode().rstrip("=")
-        document = {
-            "@context": ["https://www.w3.org/ns/credentials/v2"],
-            "type": ["VerifiableCredential", "BitstringStatusListCredential"],
-            "issuer": self.did,
-            "validFrom": to_rfc3339(self.clock.now),
-            "credentialSubject": {
-                "type": "BitstringStatusList",
-                "statusPurpose": purpose,
-                "encodedList": f"u{packed}",
-            },
-        }
-        self.web.pages[f"/{purpose}"] = page(self.sign(document))
-
-    def status(self, index: int, purpose: str = "revocation") -> dict[str, Any]:
-        return {
-            "type": "BitstringStatusListEntry",
-            "statusPurpose": purpose,
-            "statusListIndex": str(index),
-            "statusListCredential": self.web.url(f"/{purpose}", HOST),
-        }
 
 
 @pytest.fixture
