@@ -17,6 +17,7 @@ from catalogue.bearings import Bearing, BearingChange, bearing_on, changes
 from catalogue.conclusions import Told, told_of
 from catalogue.current import Current, Graphs, current_lines, envelope_of
 from catalogue.lifecycle import State
+from catalogue.listers import listers_of
 from catalogue.others import Start, TooManyAtOnce, followed, others_of
 from catalogue.settings import Settings
 from catalogue.trusting import TrustFile
@@ -44,6 +45,8 @@ class Described:
     identity_reason: str
     #: The content_ids of the other statements that it was read with.
     evidence: tuple[str, ...] = ()
+    #: The nodes whose logs list it (`catalogue.listers`).
+    listed_by: tuple[str, ...] = ()
 
     def told(self, on: date) -> Told | None:
         """What events tell of it; None of what isn't an offering, and of what is hidden."""
@@ -81,6 +84,7 @@ class Described:
                 valid_from=self.current.valid_from,
                 valid_until=self.current.valid_until,
                 shapes=self.current.shapes,
+                listed_by=self.listed_by,
             ),
             on=on.date(),
         )
@@ -172,6 +176,7 @@ class Describer:
             for record, line in lines.items()
         }
         world = self._world(connection, {key for found in keys.values() for key in found}, Kind.EVIDENCE)
+        listed_by = listers_of(connection, [line.content_id for line in lines.values()])
         trust = self.trust.current()
         described: dict[str, Described] = {}
         for record, line in lines.items():
@@ -204,7 +209,12 @@ class Describer:
             provider = Provider(did=line.issuer, identity=identity, id=party.id, name=party.name)
             read_with = (*evidence.participants, *evidence.attestations, *evidence.others)
             described[record] = Described(
-                line, description, provider, reason, tuple(one.content_id for one in read_with)
+                line,
+                description,
+                provider,
+                reason,
+                tuple(one.content_id for one in read_with),
+                listed_by.get(line.content_id, ()),
             )
         return described
 

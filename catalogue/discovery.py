@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from catalogue.history import HistoryPage, history_of
 from catalogue.ledger import withdrawn_at
 from catalogue.lifecycle import State
 from catalogue.log import events_of, read_heads
+from catalogue.provenance import Provenance
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.suggestions import Suggestions
@@ -45,6 +46,7 @@ class Discovery:
         self._clock = clock
         self._names = _ProviderNames(self._engines)
         self._suggestions = Suggestions(self._engines)
+        self._provenance = Provenance(settings, database, clock)
 
     def search(self, query: Query, languages: Sequence[str], *, why: bool = False) -> dict[str, Any]:
         """One page: `{"items", "total", "next"}`, and `"facets"` when asked for.
@@ -52,15 +54,16 @@ class Discovery:
         Only what is listed, unless the query asks for other states. With `why`, items say on which grounds
         they pass its filters, as the store has it now. Raises QueryInvalid, IndexUnavailable.
         """
-        asked = query.filters
-        if "state" not in query.filters:
-            query = replace(query, filters={**query.filters, "state": (State.LISTED.value,)})
+        asked = self._provenance.asked(query.filters)
+        listed = {} if "state" in asked else {"state": (State.LISTED.value,)}
+        query = replace(query, filters={**asked, **listed})
         page = self._engines.search(query)
         answer: dict[str, Any] = {
             "items": [_item(hit.item, hit.highlights, languages) for hit in page.hits],
             "total": page.total,
             "next": page.next,
         }
+        self._provenance.complete(answer["items"])
         if why:
             grounds = self._grounds([hit.id for hit in page.hits], asked)
             for item in answer["items"]:
@@ -69,7 +72,7 @@ class Discovery:
             answer["facets"] = {
                 name: [
                     {"value": value.value, "count": value.count, "label": label}
-                    for value, label in zip(values, self._labels(name, values, languages), strict=True)
+                    for value, label in self._labelled(name, values, languages)
                 ]
                 for name, values in page.facets.items()
             }
@@ -112,6 +115,7 @@ class Discovery:
         """See what the indexer has committed by now. IndexUnavailable."""
         self._engines.refresh()
         self._names.forget()
+        self._provenance.forget()
 
     def close(self) -> None:
         """Close the index."""
@@ -124,9 +128,29 @@ class Discovery:
         with self._database.read() as connection:
             described = self._describer.describe_all(connection, records, now)
         return {
-            record: [_ground(ground) for ground in grounds_of(one, filters, now.date())]
+            record: [self._ground(ground) for ground in grounds_of(one, filters, now.date())]
             for record, one in described.items()
         }
+
+    def _ground(self, ground: Ground) -> dict[str, Any]:
+        """Why a hit passes a filter."""
+        return {
+            "field": ground.field,
+            "value": self._provenance.name_of(ground.value) if ground.field == "listed_by" else ground.value,
+            "basis": ground.basis.value,
+            "detail": ground.detail or None,
+            "credentials": [
+                {"content_id": one.content_id, "digest": one.digest or None, "issuer": one.issuer}
+                for one in ground.cited
+            ],
+        }
+
+    def _labelled(
+        self, field: str, values: Sequence[FacetValue], languages: Sequence[str]
+    ) -> Iterator[tuple[FacetValue, str]]:
+        if field == "listed_by":
+            values = self._provenance.counted(values)
+        return zip(values, self._labels(field, values, languages), strict=True)
 
     def _labels(self, field: str, values: Sequence[FacetValue], languages: Sequence[str]) -> list[str]:
         if field not in _BY_DID:
@@ -138,7 +162,8 @@ class Discovery:
         with self._database.read() as connection:
             described = self._shown(connection, record, kind)
             history = events_of(connection, record, MAX_EVENTS)
-        form = _item(described.document(self._clock()).item, {}, languages)
+            form = _item(described.document(self._clock()).item, {}, languages)
+            self._provenance.complete_one(connection, form)
         facts, conclusions = described.description.facts, described.description.conclusions
         if facts is not None and conclusions is not None:
             form["conclusions"] = _concluded(facts, conclusions, spoken(languages))
@@ -246,20 +271,6 @@ def _item(
     form["jurisdiction"] = form.pop("jurisdictions")
     form["highlights"] = highlights
     return form
-
-
-def _ground(ground: Ground) -> dict[str, Any]:
-    """Why a hit passes a filter."""
-    return {
-        "field": ground.field,
-        "value": ground.value,
-        "basis": ground.basis.value,
-        "detail": ground.detail or None,
-        "credentials": [
-            {"content_id": one.content_id, "digest": one.digest or None, "issuer": one.issuer}
-            for one in ground.cited
-        ],
-    }
 
 
 def _concluded(facts: ServiceFacts, conclusions: Conclusions, language: str) -> dict[str, Any]:

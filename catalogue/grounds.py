@@ -25,7 +25,7 @@ from search.concluded import (
     with_groups,
 )
 from search.indexing import consortium_values
-from search.values import consortium_lookup
+from search.values import COPIED, HERE, HOME, consortium_lookup
 from vocab import capabilities, profiles
 from vocab.answers import Fact, Members, Outcome, Source
 from vocab.conclusions import Conclusions, Exposure, LevelReached
@@ -291,6 +291,20 @@ def _valid(asked: _Asked) -> Iterator[Ground]:
     yield Ground("valid_on", asked.filters["valid_on"][0], Basis.DECLARED, detail, (asked.own,))
 
 
+def _listed_by(asked: _Asked) -> Iterator[Ground]:
+    wanted = asked.filters["listed_by"]
+    for name in asked.described.listed_by:
+        if name in wanted:
+            detail = "It was submitted to this node." if name == HERE else "An entry of its log lists it."
+            yield Ground("listed_by", name, Basis.COMPUTED, detail, (asked.own,))
+
+
+def _home(asked: _Asked) -> Iterator[Ground]:
+    here = HERE in asked.described.listed_by
+    detail = "It was submitted to this node." if here else "Only other nodes brought it; verified here."
+    yield Ground("home", HOME if here else COPIED, Basis.COMPUTED, detail, (asked.own,))
+
+
 def _consortium(asked: _Asked) -> Iterator[Ground]:
     worked_out = asked.worked_out()
     if worked_out is None:
@@ -357,4 +371,6 @@ _GROUNDS: Mapping[str, Callable[[_Asked], Iterator[Ground]]] = {
     "pue_max": _figure("pue_max", lambda figures: figures.pue, max),
     "renewable_min": _figure("renewable_min", lambda figures: figures.renewable_percent, min),
     "valid_on": _valid,
+    "listed_by": _listed_by,
+    "home": _home,
 }

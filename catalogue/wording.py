@@ -23,6 +23,11 @@ ANSWERS: Mapping[str, Names] = {
     "no": {"en": "no", "fr": "non", "de": "nein"},
     "unknown": {"en": "not known", "fr": "non connu", "de": "nicht bekannt"},
 }
+#: Whether something was submitted to the node that answers.
+HOMES: Mapping[str, Names] = {
+    "yes": {"en": "submitted here", "fr": "déposée ici", "de": "hier eingereicht"},
+    "no": {"en": "copied from others", "fr": "copiée d'autres nœuds", "de": "von anderen übernommen"},
+}
 STATES: Mapping[str, Names] = {
     "listed": {"en": "listed", "fr": "publiée", "de": "gelistet"},
     "superseded": {"en": "superseded", "fr": "remplacée", "de": "ersetzt"},
@@ -62,6 +67,8 @@ def _facet_label(field: str, value: str, language: str) -> str:
                 return participant_kinds.name(value, language)
             case "identity":
                 return choose(IDENTITIES[value], language)
+            case "home":
+                return choose(HOMES[value], language)
             case "state":
                 return choose(STATES[value], language)
     except KeyError:

@@ -15,6 +15,8 @@ from decimal import Decimal
 from search.query import QueryInvalid
 from search.values import (
     BASES,
+    COPIED,
+    HOME,
     IMMUNITIES,
     SCALE,
     UNKNOWN,
@@ -142,6 +144,11 @@ def _immune(values: Values, _filters: Mapping[str, Values]) -> Condition:
     return _one_of("immune", values)
 
 
+def _home(values: Values, _filters: Mapping[str, Values]) -> Condition:
+    _among("home", values, (HOME, COPIED))
+    return _one_of("home", values)
+
+
 def _pue(values: Values, _filters: Mapping[str, Values]) -> Condition:
     return Condition(within=(Within("pue", high=_scaled("pue_max", values)),))
 
@@ -196,6 +203,7 @@ _MAKERS: Mapping[str, Callable[[Values, Mapping[str, Values]], Condition]] = {
     "exposed_to": _exposed,
     "not_exposed_to": _not_exposed,
     "immune": _immune,
+    "home": _home,
     "hosted_in": _places("hosted_in"),
     "operated_from": _places("operated_from"),
     "technology_from": _places("technology_from"),

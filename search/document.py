@@ -50,7 +50,8 @@ class Listing:
     """The facts of a record's listing which its description doesn't hold.
 
     `id` is the record id, `digest` and `content_id` name the listed statement, `state` is the record's
-    state as the store calls it, `shapes` what came of the check of that name.
+    state as the store calls it, `shapes` what came of the check of that name. `listed_by` are the names
+    of the nodes whose logs list the statement, of this one `search.values.HERE`.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Listing:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     shapes: str = "not_checked"
+    listed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Document:
     versions in force, `eligible_for` `profile:version:level`. `exposed_to` holds alpha-2 codes, and `unknown`
     where other states may reach it too; `immune` is `yes`, `no` or `unknown`, and "" where exposure was never
     worked out. `hosted_in`, `operated_from` and `technology_from` are like `jurisdictions`, `consortia` those
-    that count. `concepts` are the record's own concepts without their ancestors.
+    that count, `listed_by` as in `Listing`. `concepts` are the record's own concepts without their ancestors.
     `capability_terms` are `(language, text)` pairs: names and synonyms of the record's own concepts;
     `broader_terms` those of their ancestors; `fact_terms` the names of its places, labels, certifications,
     programmes and kinds of participant.
@@ -120,6 +122,7 @@ class Document:
     consortia: tuple[Consortium, ...] = ()
     pue: Decimal | None = None
     renewable_percent: Decimal | None = None
+    listed_by: tuple[str, ...] = ()
 
 
 def document_of(description: Description, listing: Listing, *, on: date) -> Document:
@@ -181,6 +184,7 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
         consortia=worked_out.consortia,
         pue=worked_out.pue,
         renewable_percent=worked_out.renewable_percent,
+        listed_by=listing.listed_by,
         item={
             "id": listing.id,
             "kind": description.kind.value,
@@ -203,6 +207,7 @@ def document_of(description: Description, listing: Listing, *, on: date) -> Docu
             "state": listing.state,
             "shapes": listing.shapes,
             "listed_at": to_rfc3339(listing.listed_at),
+            "listed_by": list(listing.listed_by),
             "valid_until": to_rfc3339(listing.valid_until) if listing.valid_until else None,
         },
     )

@@ -13,10 +13,10 @@ from search.concluded import Consortium
 from search.document import Document, primary_name
 from search.suggesting import starts_of
 from search.text import Analysed, analyse
-from search.values import SCALE, label_on, named
+from search.values import COPIED, HERE, HOME, SCALE, label_on, named
 
 #: Grows when the terms or the keys of a document change: an index of another version is made anew.
-INDEX_VERSION = 8
+INDEX_VERSION = 9
 
 #: Text fields and what a word found there weighs: a service's name tells more than what is said of it.
 TEXT_FIELDS: Mapping[str, float] = {
@@ -121,6 +121,8 @@ def indexed(document: Document) -> Indexed:
             "hosted_in": _distinct(document.hosted_in),
             "operated_from": _distinct(document.operated_from),
             "technology_from": _distinct(document.technology_from),
+            "listed_by": _distinct(document.listed_by),
+            "home": (HOME if HERE in document.listed_by else COPIED,),
             **_consortia(document),
         },
         numbers=_numbers(document),

@@ -46,6 +46,8 @@ FACET_FIELDS = (
     "operated_from",
     "technology_from",
     "consortium",
+    "listed_by",
+    "home",
 )
 #: Fields that a query may filter by. Subjects are nearly all different, so counting them says nothing;
 #: figures and days are asked for as ranges, and `basis` and `unknown` say how others are meant.
@@ -117,6 +119,9 @@ class Query:
 
     `pue_max` and `renewable_min` are decimal numbers; who has no figure doesn't pass. `valid_on` is a day in
     UTC, at some moment of which the statement is valid. These three are given once.
+
+    `listed_by` is the name of a node in whose log it is, `search.values.HERE` for this one's. `home` is `yes`
+    for what was submitted to this node, `no` for what only others brought.
     """
 
     kind: str = "offering"

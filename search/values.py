@@ -24,6 +24,10 @@ NUMBER_FIELDS = ("pue", "renewable", "valid_from", "valid_until")
 SCALE = 10_000
 #: The value of `exposed_to` of documents that other states may reach too.
 UNKNOWN = "unknown"
+#: Stands for the node itself among the names of nodes: none of them begins with a dot, and all sort after it.
+HERE = "."
+#: Whether something was submitted to this node, or only copied from others: the values of `home`.
+HOME, COPIED = "yes", "no"
 #: The values of `immune`; a document has one if it was worked out at all.
 IMMUNITIES = ("yes", "no", UNKNOWN)
 #: On whose word a label may be held, strongest first.

@@ -27,7 +27,7 @@ from search.query import (
     Query,
     Sort,
 )
-from search.values import BASES, IMMUNITIES, UNKNOWN
+from search.values import BASES, COPIED, HOME, IMMUNITIES, UNKNOWN
 from vocab.jurisdictions import GROUPS, countries
 from vocab.languages import LANGUAGES
 from vocab.model import Identity, Kind
@@ -183,6 +183,10 @@ class SearchArguments(Arguments):
             "format": "date",
         },
     )
+    listed_by = many(
+        "A node in whose log it is, by name (host, port if any, and path); the own name means this one."
+    )
+    home = many(f"`{HOME}`: submitted to this node; `{COPIED}`: only copied from others.", HOME, COPIED)
     did = one("The same as `provider`, given once: the issuer's DID.", validate=IS_DID)
     subject = one("What the self-description is about, exactly.")
     identity = many("How far the provider's identity is established.", *(value.value for value in Identity))

@@ -281,6 +281,39 @@ class ConsortiumItemSchema(Form):
     name = text("What it is called; empty if nobody says.")
 
 
+class ListerSchema(Form):
+    """A node in whose log a statement is."""
+
+    name = text("The node: host, port if any, and path.")
+    home = fields.Boolean(
+        required=True, metadata={"description": "Whether it is this node: the statement was submitted here."}
+    )
+    stale = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether nothing was heard of it for a while, or it is followed no longer."},
+    )
+
+
+class VerdictSchema(Form):
+    """What this node found itself, whichever node listed it."""
+
+    policy = text("The policy that judged.")
+    verified_at = time("When it was last verified.")
+
+
+class LogEntrySchema(Form):
+    """An entry of a node's log that lists a statement."""
+
+    node = text("The node whose log it is.")
+    home = fields.Boolean(required=True, metadata={"description": "Whether it is this node."})
+    leaf = number("Its place in that log, from 0.")
+    digest = sha256("The bytes that it names.")
+    proof = fields.String(
+        required=True,
+        metadata={"description": "Where that node proves that its log has it.", "format": "uri"},
+    )
+
+
 class ItemSchema(Form):
     """A listed record as the catalogue reads it, in the reader's language where it has it."""
 
@@ -338,6 +371,17 @@ class ItemSchema(Form):
     state = text("Its state.", validate=OneOf([state.value for state in State]))
     shapes = shapes_mark()
     listed_at = time("When this node listed it.")
+    listed_by = fields.List(
+        fields.Nested(ListerSchema),
+        required=True,
+        metadata={"description": "The nodes in whose logs it is, this one first."},
+    )
+    verdict = fields.Nested(
+        VerdictSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "This node's own; null where the bytes were erased a moment ago."},
+    )
     valid_until = time("Until when it holds.", nullable=True)
 
 
@@ -422,6 +466,11 @@ class HappeningSchema(EventSchema):
 class DetailForm(ItemSchema):
     """A record with its reasons and its history."""
 
+    log_entries = fields.List(
+        fields.Nested(LogEntrySchema),
+        required=True,
+        metadata={"description": "Its places in the logs of nodes, this one's first."},
+    )
     reasons = fields.List(fields.Nested(ReasonSchema), required=True)
     doubts = fields.List(
         fields.Nested(DoubtSchema),

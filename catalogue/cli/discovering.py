@@ -35,6 +35,8 @@ FILTERS: Mapping[str, str] = {
     "hosted_in": "Only with data in this place",
     "operated_from": "Only if operated from this place",
     "technology_from": "Only with technology from this place",
+    "listed_by": "Only what this node lists",
+    "home": "Submitted to the node asked: yes, no",
 }
 #: Those that are given once.
 LIMITS: Mapping[str, str] = {
@@ -150,7 +152,7 @@ def ask(
 def _show(answer: dict[str, Any]) -> None:
     items = answer["items"]
     show_table(
-        ("Name", "Provider", "Identity", "Place", "Labels", "Id"),
+        ("Name", "Provider", "Identity", "Place", "Labels", "Id", "Listed by"),
         [
             (
                 item["name"],
@@ -159,6 +161,7 @@ def _show(answer: dict[str, Any]) -> None:
                 " ".join(_values(item["jurisdiction"])),
                 " ".join(_values(item["labels"])),
                 item["id"],
+                " ".join(_listers(item["listed_by"])),
             )
             for item in items
         ],
@@ -178,6 +181,11 @@ def _show_grounds(item: dict[str, Any]) -> None:
         click.echo(f"  {ground['field']}={printable(ground['value'])}: {ground['basis']}{told}")
         for one in ground["credentials"]:
             click.echo(f"    by {printable(one['issuer'])} in {one['digest'] or one['content_id']}")
+
+
+def _listers(listed_by: Any) -> list[str]:
+    """The names of nodes, those marked of which nothing was heard for a while."""
+    return [f"{one['name']} (stale)" if one["stale"] else one["name"] for one in listed_by]
 
 
 def _values(entries: Any) -> list[str]:

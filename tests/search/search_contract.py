@@ -22,7 +22,7 @@ from search.concluded import Consortium
 from search.document import Document
 from search.engine import Engine
 from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, Matching, Page, Query, QueryInvalid, Sort
-from search.values import BASES
+from search.values import BASES, HERE
 
 FACETS = FACET_FIELDS
 
@@ -636,6 +636,35 @@ class FiltersContract(EngineContract):
             "did:web:one.example",
         ]
 
+    def test_nodes_are_found_by_name_and_what_is_at_home_here_from_what_was_copied(
+        self, fill: Callable[..., Engine]
+    ) -> None:
+        engine = fill(
+            document("ours", listed_by=(HERE,)),
+            document("both", listed_by=(HERE, "a.example")),
+            document("theirs", listed_by=("a.example", "b.example:8443/n")),
+            document("nobody's"),
+        )
+
+        def asked(**filters: tuple[str, ...]) -> set[str]:
+            return set(keys(engine.search(Query(filters=filters))))
+
+        assert asked(listed_by=(HERE,)) == {"ours", "both"}
+        assert asked(listed_by=("a.example",)) == {"both", "theirs"}
+        assert asked(listed_by=("b.example:8443/n", HERE)) == {"ours", "both", "theirs"}
+        assert asked(listed_by=("b.example",)) == set()
+        assert asked(home=("yes",)) == {"ours", "both"}
+        assert asked(home=("no",)) == {"theirs", "nobody's"}
+        assert asked(home=("no",), listed_by=(HERE,)) == set()
+        page = engine.search(Query(filters={"home": ("no",)}, facets=("home", "listed_by")))
+        counts = {
+            name: [(value.value, value.count) for value in values] for name, values in page.facets.items()
+        }
+        assert counts == {
+            "home": [("no", 2), ("yes", 2)],
+            "listed_by": [("a.example", 1), ("b.example:8443/n", 1)],
+        }
+
     def test_figures_are_compared_as_numbers_and_unknown_ones_do_not_pass(
         self, fill: Callable[..., Engine]
     ) -> None:
@@ -927,6 +956,7 @@ def documents(draw: st.DrawFn) -> Document:
         renewable_percent=draw(st.sampled_from([None, Decimal(100), Decimal("74.99996"), Decimal(75)])),
         valid_from=draw(st.sampled_from([None, EPOCH, EPOCH + timedelta(hours=30)])),
         valid_until=draw(st.sampled_from([None, EPOCH + timedelta(days=1), EPOCH + timedelta(hours=49)])),
+        listed_by=draw(st.sampled_from(LISTERS)),
     )
 
 
@@ -934,6 +964,7 @@ CONSORTIA = (
     Consortium("did:web:one.example", (record("one"), record("uno")), "Alliance Éclair"),
     Consortium("did:web:two.example"),
 )
+LISTERS = [(), (HERE,), (HERE, "a.example"), ("a.example", "b.example:8443/n")]
 CERTIFICATIONS = [(), ("secnumcloud", "secnumcloud:3.2"), ("secnumcloud", "secnumcloud:3.1"), ("iso-27001",)]
 filter_values = {
     "jurisdiction": ("FR", "EU", "EEA", "US", "XX"),
@@ -955,6 +986,8 @@ filter_values = {
     "operated_from": ("DE", "EEA"),
     "technology_from": ("US", "EU"),
     "consortium": ("did:web:one.example", record("uno"), "alliance eclair"),
+    "listed_by": (HERE, "a.example", "b.example:8443/n", "c.example"),
+    "home": ("yes", "no"),
 }
 #: Filters that are given once.
 limits = {

@@ -132,6 +132,8 @@ def _values(document: Document, name: str) -> tuple[str, ...]:
         "operated_from": document.operated_from,
         "technology_from": document.technology_from,
         "consortium": tuple(one.did for one in document.consortia),
+        "listed_by": document.listed_by,
+        "home": ("yes",) if "." in document.listed_by else ("no",),
     }[name]
 
 

@@ -88,6 +88,7 @@ def test_filters_and_facets_are_those_of_the_query_model() -> None:
         "eligible_for": "p:l",
         "unknown": "include",
         "immune": "yes",
+        "home": "no",
         "pue_max": "1.3",
         "renewable_min": "75",
         "valid_on": "2026-01-01",
