@@ -15,6 +15,7 @@ from catalogue.api import (
     edge,
     evaluations,
     federation,
+    log,
     openapi,
     operator,
     peers,  # noqa: F401 - routes of the operator's blueprint
@@ -25,7 +26,7 @@ from catalogue.api import (
     terms,
     vocabulary,
 )
-from catalogue.api.blueprint import DigestConverter, PeerConverter, RecordConverter
+from catalogue.api.blueprint import DigestConverter, PeerConverter, RecordConverter, TileConverter
 from catalogue.node import Node, prepare
 from catalogue.observability import observe
 from catalogue.settings import Settings
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     profiles.blueprint,
     publishing.blueprint,
     reading.blueprint,
+    log.blueprint,
     vocabulary.blueprint,
     terms.blueprint,
     federation.blueprint,
@@ -69,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         "digest": DigestConverter,
         "record": RecordConverter,
         "peer": PeerConverter,
+        "tile": TileConverter,
     }
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
     app.extensions["catalogue"] = services

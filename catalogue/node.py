@@ -9,10 +9,12 @@ from catalogue.counters import open_counters
 from catalogue.describing import Describer
 from catalogue.discovery import Discovery
 from catalogue.evaluating import Evaluations
+from catalogue.federation.given import Giving
 from catalogue.federation.overview import Overview
+from catalogue.federation.own_log import OwnLog
 from catalogue.federation.peers import Peers
 from catalogue.fetching import WebFetcher
-from catalogue.node_key import ensure_key, node_did_document
+from catalogue.node_key import ensure_key, node_did_document, previous_key
 from catalogue.operations import Operations
 from catalogue.publishing import Publisher
 from catalogue.records import Records
@@ -34,6 +36,8 @@ class Node:
         self.admission = Admission(settings, open_counters(settings.store_url, settings.data), clock)
         self.verification = open_verification(settings, self.database, self.admission, clock)
         self.records = Records(self.database, clock)
+        self.log = OwnLog(settings, self.database)
+        self.giving = Giving(self.database)
         self.operations = Operations(self.database, clock)
         self.publisher = Publisher(settings, self.database, self.verification, self.admission, clock)
         describer = Describer(settings)
@@ -44,11 +48,11 @@ class Node:
         )
         self.peers = Peers(settings, self.database, fetcher, clock)
         self.overview = Overview(settings, self.database, clock)
-        self._did_document = node_did_document(settings.url, ensure_key(settings.data))
 
     def did_document(self) -> dict[str, Any]:
-        """The node's own DID document."""
-        return self._did_document
+        """The node's own DID document, with the key as it is now: it may be changed while the node runs."""
+        folder = self.settings.data
+        return node_did_document(self.settings.url, ensure_key(folder), previous_key(folder, self.clock()))
 
     def close(self) -> None:
         """Give back connections and files."""

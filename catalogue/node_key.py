@@ -1,9 +1,14 @@
-"""The node's own identity: an Ed25519 key in the data folder and the did:web document that names it."""
+"""The node's own identity: an Ed25519 key in the data folder and the did:web document that names it.
+
+When the key is changed (`catalogue log rotate-key`), the new one is prepared in a file beside it, and the old
+one is kept aside and named in the document for a while.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -11,8 +16,13 @@ from urllib.parse import quote, urlsplit
 from credentials.signing import PrivateKey, did_document, generate_key
 
 KEY_FILE = "node-key.json"
+NEXT_KEY_FILE = "node-key.next.json"
+PREVIOUS_KEY_FILE = "node-key.previous.json"
 #: The name of the key within the document.
 FRAGMENT = "node-key"
+PREVIOUS_FRAGMENT = "node-key-previous"
+#: How long the old key is named, and signs too: who reads the node's log once a week misses nothing.
+OVERLAP = timedelta(days=7)
 
 
 def ensure_key(folder: Path) -> PrivateKey:
@@ -21,11 +31,7 @@ def ensure_key(folder: Path) -> PrivateKey:
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         temporary = folder / f".{KEY_FILE}.{os.getpid()}"
-        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "w", encoding="utf-8") as stream:
-            json.dump(generate_key("Ed25519").to_jwk(), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
+        _write(temporary, generate_key("Ed25519"))
         try:
             # A link fails where another process was first: then its key is the node's.
             os.link(temporary, path)
@@ -33,6 +39,60 @@ def ensure_key(folder: Path) -> PrivateKey:
             pass
         finally:
             temporary.unlink()
+    return _read(path)
+
+
+def prepare_key(folder: Path) -> PrivateKey:
+    """A new key in a file beside the node's, for `promote_key`. One that was prepared before is lost."""
+    key = generate_key("Ed25519")
+    path = folder / NEXT_KEY_FILE
+    path.unlink(missing_ok=True)
+    _write(path, key)
+    return key
+
+
+def prepared_key(folder: Path) -> PrivateKey | None:
+    """The key that waits to take the place of the node's."""
+    path = folder / NEXT_KEY_FILE
+    return _read(path) if path.exists() else None
+
+
+def promote_key(folder: Path) -> None:
+    """Put the prepared key in place of the node's, which is kept aside; nothing where that is done already.
+
+    Stopped half-way, it goes on where it was when it is called again: the node is never without a key.
+    """
+    path, waiting = folder / KEY_FILE, folder / NEXT_KEY_FILE
+    if not waiting.exists():
+        return
+    aside = folder / f".{PREVIOUS_KEY_FILE}"
+    aside.unlink(missing_ok=True)
+    # A new file, whose age tells since when the key is the previous one.
+    _write(aside, _read(path))
+    aside.replace(folder / PREVIOUS_KEY_FILE)
+    waiting.replace(path)
+
+
+def previous_key(folder: Path, now: datetime) -> PrivateKey | None:
+    """The key before the node's, as long as it is still named and signs too."""
+    path = folder / PREVIOUS_KEY_FILE
+    try:
+        since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
+    return _read(path) if now - since < OVERLAP else None
+
+
+def _write(path: Path, key: PrivateKey) -> None:
+    """A new file that only its owner can read. FileExistsError rather than overwrite."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as stream:
+        json.dump(key.to_jwk(), stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _read(path: Path) -> PrivateKey:
     return PrivateKey.from_jwk(json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -54,6 +114,9 @@ def node_did(url: str) -> str:
     return "did:web:" + ":".join(segments)
 
 
-def node_did_document(url: str, key: PrivateKey) -> dict[str, Any]:
+def node_did_document(url: str, key: PrivateKey, previous: PrivateKey | None = None) -> dict[str, Any]:
     """The document served at /.well-known/did.json."""
-    return did_document(node_did(url), {FRAGMENT: key.public()})
+    keys = {FRAGMENT: key.public()}
+    if previous is not None:
+        keys[PREVIOUS_FRAGMENT] = previous.public()
+    return did_document(node_did(url), keys)

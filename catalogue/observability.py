@@ -89,6 +89,8 @@ def exposition(services: Node) -> tuple[bytes, str]:
     """All metrics in Prometheus's text form, of every worker, and its media type."""
     registry = CollectorRegistry()
     entries = Gauge("catalogue_log_entries", "Entries taken in, own and copied ones.", registry=registry)
+    signed = Gauge("catalogue_log_signed_size", "Entries of the own log that are signed.", registry=registry)
+    signed.set(services.log.signed_size() or 0)
     lag = Gauge("catalogue_index_lag_entries", "Entries that the index is behind.", registry=registry)
     available = Gauge("catalogue_index_available", "1 if the index answers.", registry=registry)
     each = Gauge(

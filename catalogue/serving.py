@@ -1,4 +1,4 @@
-"""`catalogue serve`: the node as one supervisor over a web server and an indexer."""
+"""`catalogue serve`: the node as one supervisor over web server, indexer and the federation's process."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ from catalogue.supervisor import EXIT_BUG, Service, Supervisor
 WEB_STOP_SECONDS = 25.0
 #: Seconds for the indexer to finish the batch it is on; it may be killed at any instant, this is politeness.
 INDEXER_STOP_SECONDS = 10.0
+
+#: Seconds for the federation's process to finish what it is on; it may be killed at any instant too.
+FEDERATION_STOP_SECONDS = 5.0
 
 #: What a pipe takes without a reader (POSIX): longer messages are cut.
 PIPE_BYTES = 512
@@ -53,6 +56,9 @@ def serve(settings: Settings) -> int:
             [
                 Service("cat-web", lambda: _web(settings, listener), WEB_STOP_SECONDS),
                 Service("cat-indexer", lambda: run_indexer(settings, listener), INDEXER_STOP_SECONDS),
+                Service(
+                    "cat-federation", lambda: run_federation(settings, listener), FEDERATION_STOP_SECONDS
+                ),
                 Service("cat-welcome", lambda: _welcome(settings, listener), 1.0, lasting=False),
             ]
         ).run()
@@ -138,6 +144,7 @@ def _load_code(settings: Settings) -> None:
 
     store = _PreparingStore(settings)
     import catalogue.app
+    import catalogue.federation.process
     import catalogue.indexer
     import catalogue.web_server  # noqa: F401
 
@@ -179,6 +186,23 @@ def run_indexer(settings: Settings, listener: socket.socket | None = None) -> in
         except IndexerRunning as error:
             log.warning("waiting for the indexer's place", folder=str(error.folder))
             stop.wait(PLACE_SECONDS)
+    return 0
+
+
+def run_federation(settings: Settings, listener: socket.socket | None = None) -> int:
+    """Sign the node's log and copy those of its peers until SIGTERM or SIGINT; as `run_indexer`."""
+    from catalogue.federation.process import run
+
+    if listener is not None:
+        listener.close()
+    stop = threading.Event()
+
+    def stopping(_signum: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, stopping)
+    signal.signal(signal.SIGINT, stopping)
+    run(settings, stop)
     return 0
 
 

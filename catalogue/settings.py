@@ -109,6 +109,9 @@ class Settings:
     federation_hints: bool = setting(
         True, "Tell peers at once when this node's log has grown, and ask those that tell so."
     )
+    log_resign_seconds: int = setting(
+        60, "How often the node's log is signed again when it hasn't grown, so that a stopped node shows."
+    )
     workers: int = setting(2, "Web worker processes.")
     threads: int = setting(4, "Threads per web worker.")
     trusted_proxies: int = setting(0, "Reverse proxies in front whose X-Forwarded-For is believed.")
@@ -133,6 +136,7 @@ class Settings:
             "peer_stale_seconds",
             "peer_poll_seconds",
             "peer_volume",
+            "log_resign_seconds",
             "workers",
             "threads",
             "volume_address",

@@ -45,6 +45,13 @@ class PeerConverter(BaseConverter):
     part_isolating = False
 
 
+class TileConverter(BaseConverter):
+    """What follows `/log/tile/`: a tile's or bundle's path, whose number may be of several segments."""
+
+    part_isolating = False
+    regex = r"(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/){0,6}[0-9]{3}(?:\.p/[0-9]{1,3})?"
+
+
 class Parser(FlaskParser):
     """Arguments are checked as documented: an unknown name is an error, and errors are problems (400)."""
 

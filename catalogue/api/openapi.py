@@ -8,7 +8,14 @@ from typing import Any
 from flask import Flask
 
 from catalogue.api import kinds, schemas
-from catalogue.api.blueprint import Api, DigestConverter, PeerConverter, RecordConverter, problem_response
+from catalogue.api.blueprint import (
+    Api,
+    DigestConverter,
+    PeerConverter,
+    RecordConverter,
+    TileConverter,
+    problem_response,
+)
 from catalogue.federation.introduction import NAME_PATTERN
 
 TITLE = "Catalogue node"
@@ -38,6 +45,7 @@ def start(app: Flask, url: str) -> Api:
     api.register_converter(DigestConverter, lambda _: {"type": "string", "pattern": schemas.HEX64})
     api.register_converter(RecordConverter, lambda _: {"type": "string", "pattern": schemas.HEX32})
     api.register_converter(PeerConverter, lambda _: {"type": "string", "pattern": NAME_PATTERN})
+    api.register_converter(TileConverter, lambda _: {"type": "string", "pattern": f"^{TileConverter.regex}$"})
     api.spec.components.schema("Problem", schema=schemas.ProblemSchema)
     api.spec.components.security_scheme("operator", {"type": "http", "scheme": "bearer"})
     return api

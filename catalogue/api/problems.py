@@ -18,6 +18,8 @@ from catalogue import errors
 from catalogue.api import kinds
 from catalogue.api.kinds import Kind
 from catalogue.counters import CountersUnavailable
+from catalogue.federation.own_log import NotSigned
+from catalogue.federation.own_tiles import HistoryAltered, TileMissing
 from catalogue.store.database import LogHeld
 from credentials.parsing import Unrecognised
 from credentials.times import to_rfc3339
@@ -134,6 +136,10 @@ TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
     errors.Gone: _gone,
     LogHeld: lambda e: Problem(
         kinds.LOG_HELD, str(e), {"retry_after": HELD_SECONDS}, {"Retry-After": str(HELD_SECONDS)}
+    ),
+    NotSigned: lambda e: _unavailable("nothing of the log is signed yet"),
+    **dict.fromkeys(
+        (HistoryAltered, TileMissing), lambda e: _unavailable("the log can't be read whole just now")
     ),
     errors.IndexUnavailable: lambda e: _unavailable("the search index can't answer now"),
     **dict.fromkeys(STORE_OUTAGES, _store_unavailable),

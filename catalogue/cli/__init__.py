@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "For operators": {
         "serve": ("node:serve", "Run a node."),
         "indexer": ("node:indexer", "Run a node's indexer alone."),
+        "federation": ("node:federation", "Sign a node's log, and follow its peers, alone."),
         "upgrade": ("node:upgrade", "Bring the store to this version's form."),
         "rebuild": ("operating:rebuild", "Derive everything again from log and blobs."),
         "search rebuild": ("operating:search_rebuild", "Make the search index anew."),

@@ -1,4 +1,4 @@
-"""Running a node: `serve`, `indexer`, `upgrade`."""
+"""Running a node: `serve`, `indexer`, `federation`, `upgrade`."""
 
 from __future__ import annotations
 
@@ -54,6 +54,21 @@ def indexer() -> None:
     settings = settings_from_environment()
     configure_logging(settings.log_level)
     end(run_indexer(settings))
+
+
+@click.command()
+def federation() -> None:
+    """Sign a node's log, and follow its peers, alone.
+
+    For nodes whose web server is run by other means. Of several on one store, one works; the others wait for
+    its place.
+    """
+    from catalogue.diagnostics import configure_logging
+    from catalogue.serving import run_federation
+
+    settings = settings_from_environment()
+    configure_logging(settings.log_level)
+    end(run_federation(settings))
 
 
 @click.command()

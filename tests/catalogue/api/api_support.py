@@ -167,9 +167,14 @@ def _operation(document: dict[str, Any], path: str, method: str) -> dict[str, An
     parts = path.split("/")
     for template, item in document["paths"].items():
         wanted = template.split("/")
-        if len(wanted) == len(parts) and all(
+        if wanted[-1] == "{tile}" and len(parts) > len(wanted):
+            # The one parameter that is several segments of a path.
+            given = [*parts[: len(wanted) - 1], "/".join(parts[len(wanted) - 1 :])]
+        else:
+            given = parts
+        if len(wanted) == len(given) and all(
             part == want or (want.startswith("{") and _fits(part, want, item))
-            for part, want in zip(parts, wanted, strict=True)
+            for part, want in zip(given, wanted, strict=True)
         ):
             found: dict[str, Any] | None = item.get(method)
             return found
@@ -178,4 +183,5 @@ def _operation(document: dict[str, Any], path: str, method: str) -> dict[str, An
 
 def _fits(part: str, want: str, item: dict[str, Any]) -> bool:
     schema = next(p["schema"] for p in item["parameters"] if p["name"] == want[1:-1])
-    return bool(part) and jsonschema_rs.is_valid(schema, part)
+    value = int(part) if schema.get("type") == "integer" and part.isdecimal() else part
+    return bool(part) and jsonschema_rs.is_valid(schema, value)
