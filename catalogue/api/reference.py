@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from catalogue.api import kinds
 
 _CODE = re.compile(r"`([^`]+)`")
-_METHODS = ("get", "post", "put", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 #: A page and the content security policy under which it is served.
 Page = tuple[str, str]
