@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from hostile_logs import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from credentials.signing import PrivateKey
 from credentials.transparency.checkpoints import origin_key, sign_checkpoint
 from credentials.transparency.evidence import Evidence, verify
 from credentials.transparency.log_keys import sign_rotation
@@ -32,6 +34,7 @@ from credentials.transparency.refusals import (
     Fork,
     FutureCheckpoint,
     InconsistentTree,
+    LogRefused,
     MalformedBundle,
     MalformedTile,
     OversizedBundle,
@@ -160,6 +163,24 @@ def test_a_past_that_was_altered_is_found_and_proven_by_the_next_poll(size: int,
     assert (finding.smaller.size, finding.larger.size) == (size, size + more)
     assert finding.contained == HonestLog(hostile.entries[:size]).root()
     assert f"whose first {size} entries are others" in finding.sentence()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 600), st.integers(0, 300), st.data())
+def test_whichever_entry_of_the_past_is_altered_it_is_proven(
+    size: int, more: int, data: st.DataObject
+) -> None:
+    log, state = followed(size)
+    hostile = rewritten(log, data.draw(st.integers(0, size - 1)))
+    hostile.grow(more)
+    with pytest.raises((Fork, InconsistentTree)) as refusal:
+        follow(hostile, state)
+    if refusal.type is InconsistentTree:
+        state = state.update_checkpoint(hostile.checkpoint(), START).log
+        with pytest.raises(Fork) as refusal:
+            state.accuse(hostile.tile)
+    finding = verify(refusal.value.evidence, [PINNED])
+    assert (finding.smaller.size, finding.larger.size) == (size, size + more)
 
 
 def test_an_entry_altered_on_the_way_is_refused_and_convicts_nobody() -> None:
@@ -389,6 +410,70 @@ def test_a_key_that_the_operator_pins_is_believed_and_the_past_still_compared() 
         follow(rewritten(log, 3), state)
     assert verify(refusal.value.evidence).key == origin_key(ORIGIN, OTHER_KEY)
     assert state.repin(origin_key(ORIGIN, OTHER_KEY)) is state
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_an_honest_log_is_never_accused_whatever_is_lost_on_the_way(data: st.DataObject) -> None:
+    """Polls that end anywhere, old checkpoints from caches, restarts, signatures anew, changes of the key."""
+    log, state = HonestLog(), TrustedLog.start(ORIGIN, PINNED)
+    served: list[bytes] = []
+    received: list[bytes] = []
+    keys = iter([OTHER_KEY, *(PrivateKey.from_ed25519_seed(bytes([number]) * 32) for number in (7, 8))])
+    for _ in range(data.draw(st.integers(1, 12))):
+        match data.draw(st.sampled_from(["grow", "resign", "rotate", "restart", "poll", "replay"])):
+            case "grow":
+                log.grow(data.draw(st.sampled_from([0, 1, 3, 255, 256, 300])))
+            case "resign":
+                log.signed_at += timedelta(seconds=data.draw(st.integers(0, 90)))
+            case "rotate" if new := next(keys, None):
+                state = state.rotate(sign_rotation(ORIGIN, log.key, new, len(log.entries), log.signed_at))
+                log.key, served = new, []
+            case "restart":
+                state = TrustedLog.from_bytes(state.to_bytes())
+                del received[state.proven.size :]
+            case "replay" if served:
+                with suppress(ReplayedCheckpoint):
+                    state = state.update_checkpoint(data.draw(st.sampled_from(served)), START).log
+            case _:
+                served.append(log.checkpoint())
+                state = state.update_checkpoint(served[-1], START).log
+                for bundle in list(state.bundles())[: data.draw(st.integers(0, 5))]:
+                    added = state.add_bundle(bundle.index, log.bundle(bundle))
+                    state = added.log
+                    received += added.entries
+                if data.draw(st.booleans()):
+                    state = state.prove(log.tile)
+        assert received == log.entries[: state.reached.size]
+    _, state, rest = follow(log, state)
+    assert (state.complete, received + rest) == (True, log.entries)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_whatever_is_changed_on_the_way_is_refused_or_changes_nothing(data: st.DataObject) -> None:
+    log, state = followed(data.draw(st.sampled_from([0, 3, 255, 256, 300])))
+    log.grow(data.draw(st.sampled_from([1, 2, 260])))
+
+    def changed(served: bytes) -> bytes:
+        place = data.draw(st.integers(0, len(served)))
+        return (
+            served[:place] + data.draw(st.binary(max_size=3)) + served[place + data.draw(st.integers(0, 3)) :]
+        )
+
+    before = state.proven.size
+    try:
+        state = state.update_checkpoint(changed(log.checkpoint()), START).log
+        received: list[bytes] = []
+        for bundle in list(state.bundles()):
+            added = state.add_bundle(bundle.index, changed(log.bundle(bundle)))
+            state = added.log
+            received += added.entries
+    except (Fork, Rollback) as refusal:
+        raise AssertionError("an honest log is convicted") from refusal
+    except LogRefused:
+        return
+    assert received == log.entries[before:]
 
 
 def test_a_kept_state_of_another_version_is_refused() -> None:
