@@ -30,10 +30,34 @@ from catalogue.api.blueprint import DigestConverter, PeerConverter, RecordConver
 from catalogue.node import Node, prepare
 from catalogue.observability import observe
 from catalogue.settings import Settings
-from catalogue.web import asset_pages, errors, gallery, home, pages, search, which
+from catalogue.web import (
+    asset_pages,
+    comparing,
+    errors,
+    evaluation,
+    gallery,
+    happenings,
+    home,
+    offering,
+    pages,
+    search,
+    statement,
+    which,
+)
 
 #: Modules whose pages are registered by being imported.
-PAGES = (asset_pages, gallery, home, search, which)
+PAGES = (
+    asset_pages,
+    comparing,
+    evaluation,
+    gallery,
+    happenings,
+    home,
+    offering,
+    search,
+    statement,
+    which,
+)
 
 BLUEPRINTS = (
     discovery.blueprint,

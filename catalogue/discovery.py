@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,10 +14,10 @@ from catalogue.describing import Described, Describer
 from catalogue.engines import REFRESH_SECONDS, ReadingEngines
 from catalogue.errors import Gone, IndexUnavailable, NotFound
 from catalogue.grounds import Ground, grounds_of
-from catalogue.history import HistoryPage, history_of
+from catalogue.history import NEWEST, HistoryPage, history_of
 from catalogue.ledger import withdrawn_at
 from catalogue.lifecycle import State
-from catalogue.log import events_of, read_heads
+from catalogue.log import Event, events_of, read_heads
 from catalogue.provenance import Provenance
 from catalogue.settings import Settings
 from catalogue.store.database import Database
@@ -85,12 +85,25 @@ class Discovery:
         return self._suggestions.of(text, kinds, size, languages)
 
     def offering(self, record: str, languages: Sequence[str]) -> dict[str, Any]:
-        """One offering with its reasons and history. NotFound."""
-        return self._detail(record, Kind.OFFERING, languages)
+        """One offering with its reasons and history. NotFound, Gone (withdrawn)."""
+        return self.seen(record, Kind.OFFERING, languages).form
 
     def participant(self, record: str, languages: Sequence[str]) -> dict[str, Any]:
-        """One participant with its reasons and history. NotFound."""
-        return self._detail(record, Kind.PARTICIPANT, languages)
+        """One participant with its reasons and history. NotFound, Gone (withdrawn)."""
+        return self.seen(record, Kind.PARTICIPANT, languages).form
+
+    def seen(self, record: str, kind: Kind, languages: Sequence[str], *, newest: int = 0) -> Seen:
+        """One record, described once for whoever shows it: with so many lines of its history, newest first.
+
+        NotFound, Gone (withdrawn).
+        """
+        with self._database.read() as connection:
+            described = self._shown(connection, record, kind)
+            events = events_of(connection, record, MAX_EVENTS)
+            history = None
+            if newest:
+                history = history_of(connection, record, order=NEWEST, cursor=None, size=newest)
+            return Seen(described, self._form(connection, described, events, languages), history)
 
     def history(self, record: str, *, order: str, size: int, cursor: str | None = None) -> HistoryPage:
         """What became of an offering here. NotFound, Gone (withdrawn), BadParameter (the cursor)."""
@@ -158,12 +171,11 @@ class Discovery:
         names = self._names.of([value.value for value in values])
         return [names[value.value] or value.value for value in values]
 
-    def _detail(self, record: str, kind: Kind, languages: Sequence[str]) -> dict[str, Any]:
-        with self._database.read() as connection:
-            described = self._shown(connection, record, kind)
-            history = events_of(connection, record, MAX_EVENTS)
-            form = _item(described.document(self._clock()).item, {}, languages)
-            self._provenance.complete_one(connection, form)
+    def _form(
+        self, connection: Connection, described: Described, history: Iterable[Event], languages: Sequence[str]
+    ) -> dict[str, Any]:
+        form = _item(described.document(self._clock()).item, {}, languages)
+        self._provenance.complete_one(connection, form)
         facts, conclusions = described.description.facts, described.description.conclusions
         if facts is not None and conclusions is not None:
             form["conclusions"] = _concluded(facts, conclusions, spoken(languages))
@@ -247,6 +259,15 @@ def shown(connection: Connection, described: Described | None, record: str, kind
     if line.state is State.BLOCKED:
         raise NotFound(kind.value, line.record_id)
     return described
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record as it stands: what was made of it, the API's form of that, and its history if asked for."""
+
+    described: Described
+    form: dict[str, Any]
+    history: HistoryPage | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,10 @@ class Evaluations:
             "profiles": [_side_by_side(subjects, measure.profile, languages) for measure in measures],
         }
 
+    def subject(self, record: str, on: date | None = None) -> Subject:
+        """One offering with what is needed to evaluate it, now or as it is on a day. NotFound, Gone."""
+        return self._subject(record, self._moment(on))
+
     def profiles(self, on: date | None) -> list[Profile]:
         """The shipped profiles: those in force on a day, all of them without one."""
         return [one for one in shipped() if on is None or one.in_force(on)]

@@ -18,10 +18,11 @@ from catalogue.api.conclusion_schemas import (
     forms_of,
     outcome_of,
 )
-from catalogue.api.queries import SearchArguments, one
+from catalogue.api.queries import IS_TEXT, Arguments, SearchArguments, one
 from catalogue.api.schemas import HEX32, Form, ListForm, Whole, figure, maybe, text, texts
-from catalogue.evaluating import MAX_OFFERINGS
+from catalogue.evaluating import MAX_COMPARED, MAX_OFFERINGS, MAX_PROFILES
 from catalogue.lifecycle import State
+from search.query import MAX_VALUE
 from search.values import BASES
 from vocab.model import Identity
 from vocab.profiles.model import ProfileKind
@@ -38,6 +39,32 @@ def strongest_basis() -> fields.String:
 def day(description: str, *, required: bool = False, nullable: bool = False) -> fields.Date:
     """A day, as `2026-01-31`."""
     return fields.Date(required=required, allow_none=nullable, metadata={"description": description})
+
+
+class EvaluationArguments(Arguments):
+    """By what to measure one service."""
+
+    profile = one("The profile; see /profiles.", required=True)
+    version = one("Its version; without it the one in force on the day.")
+    level = one("The level that is wanted; `blocking` then says what stands in its way.")
+    on = day("The day; today without it.")
+
+
+class ComparisonArguments(Arguments):
+    """What to put side by side."""
+
+    id = fields.List(
+        fields.String(validate=Whole(HEX32)),
+        required=True,
+        validate=Length(1, MAX_COMPARED),
+        metadata={"description": "A service's record; repeat it for each."},
+    )
+    profile = fields.List(
+        fields.String(validate=[Length(1, MAX_VALUE), IS_TEXT]),
+        validate=Length(1, MAX_PROFILES),
+        metadata={"description": "A profile to compare over, as `gaia-x` or `gaia-x:CD25.10`; repeatable."},
+    )
+    on = day("The day; today without it.")
 
 
 class ProfileSourceSchema(Form):

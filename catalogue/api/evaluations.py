@@ -6,48 +6,19 @@ from datetime import date
 from typing import Any
 
 from flask import Response, request
-from marshmallow import fields
-from marshmallow.validate import Length
 
 from catalogue.api import evaluation_schemas as schemas
 from catalogue.api import kinds
 from catalogue.api.blueprint import Blueprint, json_answer, node
+from catalogue.api.evaluation_schemas import ComparisonArguments, EvaluationArguments
 from catalogue.api.negotiation import languages
 from catalogue.api.problems import invalid_parameter
-from catalogue.api.queries import IS_TEXT, Arguments, one, query_of
-from catalogue.api.schemas import HEX32, Whole
-from catalogue.evaluating import MAX_COMPARED, MAX_PROFILES, Measure
-from search.query import MAX_VALUE
+from catalogue.api.queries import query_of
+from catalogue.evaluating import Measure
 from vocab.model import Kind
 from vocab.profiles import read
 
 blueprint = Blueprint("evaluations", __name__, description="For buyers: hold services against requirements.")
-
-
-class EvaluationArguments(Arguments):
-    """By what to measure one service."""
-
-    profile = one("The profile; see /profiles.", required=True)
-    version = one("Its version; without it the one in force on the day.")
-    level = one("The level that is wanted; `blocking` then says what stands in its way.")
-    on = schemas.day("The day; today without it.")
-
-
-class ComparisonArguments(Arguments):
-    """What to put side by side."""
-
-    id = fields.List(
-        fields.String(validate=Whole(HEX32)),
-        required=True,
-        validate=Length(1, MAX_COMPARED),
-        metadata={"description": "A service's record; repeat it for each."},
-    )
-    profile = fields.List(
-        fields.String(validate=[Length(1, MAX_VALUE), IS_TEXT]),
-        validate=Length(1, MAX_PROFILES),
-        metadata={"description": "A profile to compare over, as `gaia-x` or `gaia-x:CD25.10`; repeatable."},
-    )
-    on = schemas.day("The day; today without it.")
 
 
 @blueprint.route("/evaluations", methods=["POST"])

@@ -51,5 +51,10 @@ _FINDING = FindingArguments()
 
 def finding() -> dict[str, Any]:
     """What a search asks for. Problem `invalid-parameter` as in the API."""
-    arguments: dict[str, Any] = _PARSER.parse(_FINDING, request, location="query")
-    return arguments
+    return arguments(_FINDING)
+
+
+def arguments(schema: ma.Schema) -> dict[str, Any]:
+    """The parameters of an endpoint of the API, for the page beside it. Problem `invalid-parameter`."""
+    found: dict[str, Any] = _PARSER.parse(schema, request, location="query")
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from vocab import jurisdictions
 
 #: Characters that turn the direction of what follows, and controls: nobody's name needs them, and with them a
 #: name could make its surroundings say something else.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b-\u001f\u007f-\u009f]")
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b-\u001f\u007f-\u009f]")
 #: Characters of a title that is shown whole; longer ones are no names.
 MAX_TITLE = 200
 #: Characters of a text on a card.
@@ -33,7 +34,7 @@ _MARKS = {"<mark>": Markup("<mark>"), "</mark>": Markup("</mark>")}
 def plain(text: str, length: int = MAX_TITLE) -> str:
     """What others wrote, without what turns directions, at most `length` characters of it."""
     # Of a text of megabytes only the part that can be shown is looked at.
-    clean = _TURNING.sub("", text[: 2 * length + 1])
+    clean = TURNING.sub("", text[: 2 * length + 1])
     return clean if len(clean) <= length else clean[: length - 1].rstrip() + "…"
 
 
@@ -46,14 +47,14 @@ def marked(text: str) -> Markup:
     """A fragment in which the search has marked words: only its marks are markup."""
     # The fragment is HTML already; what it escaped is escaped anew, and nothing else is taken over.
     shown = Markup("").join(
-        _MARKS.get(part) or escape(_TURNING.sub("", unescape(part))) for part in _MARKED.split(text)
+        _MARKS.get(part) or escape(TURNING.sub("", unescape(part))) for part in _MARKED.split(text)
     )
     return Markup("<bdi>{}</bdi>").format(shown)
 
 
 def identifier(text: str) -> Markup:
     """A DID or digest: its beginning and its end, the whole of it for who points at it or copies it."""
-    clean = _TURNING.sub("", text)
+    clean = TURNING.sub("", text)
     if len(clean) <= 2 * _ENDS + 6:
         return Markup('<code class="id">{}</code>').format(clean)
     return Markup('<code class="id" title="{}">{}…{}</code>').format(clean, clean[:_ENDS], clean[-_ENDS:])
@@ -103,7 +104,8 @@ def number(value: float) -> str:
 
 def percent(value: float) -> str:
     """A figure of per cent: 76.0 as 76 %."""
-    return format_percent(value / 100, format=None, locale=locale(), decimal_quantization=False)
+    share = Decimal(str(value)) / 100
+    return format_percent(share, format=None, locale=locale(), decimal_quantization=False)
 
 
 def country(code: str) -> str:

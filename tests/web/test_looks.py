@@ -18,6 +18,13 @@ PAGES = {
     "services-none": "/offerings?q=storage&hosted_in=JP&label=gaia-x:L1",
     "which": "/which",
     "which-answer": "/which?whose=state&kind=essential-missions",
+    "service": "/offerings/9e3b073ac677a707268cbf28aa5f009c",
+    "service-immune": "/offerings/197cbcb2d5d0130ca4755446bf5028be",
+    "evaluation": "/offerings/197cbcb2d5d0130ca4755446bf5028be/evaluation?profile=gaia-x",
+    "history": "/offerings/197cbcb2d5d0130ca4755446bf5028be/history",
+    "compare": "/offerings/compare?id=9e3b073ac677a707268cbf28aa5f009c&id=197cbcb2d5d0130ca4755446bf5028be"
+    "&id=c5a7170ff3c0d23c529a593e427f5508&profile=cloud-de-confiance",
+    "compare-add": "/compare?id=9e3b073ac677a707268cbf28aa5f009c&q=office",
     "gallery": "/gallery",
     "problem": "/nothing-here",
 }
