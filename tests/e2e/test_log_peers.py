@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +19,13 @@ from typing import Any
 
 import pytest
 from hostile_logs import KEY, ORIGIN, OTHER_KEY, HonestLog, altering, entry, rewritten
+from offerings import Provider
+from running import NO_LIMITS, RunningNode, eventually
 from served_logs import ServedLog
 
+from credentials.identity import digest_of
+from credentials.jws import parse_compact
+from credentials.times import utc_now
 from credentials.transparency.checkpoints import Checkpoint, origin_key, sign_checkpoint
 from credentials.transparency.merkle import (
     Frontier,
@@ -29,11 +36,14 @@ from credentials.transparency.merkle import (
 from credentials.transparency.notes import NoteKey, check_note, parse_note
 from credentials.transparency.refusals import BadSignature
 from credentials.transparency.tiles import TileHashes, print_bundle
+from credentials.withdrawal import sign_withdrawal
 
 pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).parent / "peers" / "tlog" / "build" / "tlogpeer"
 PEER_SECONDS = 60
+#: Entries of a running node: a full bundle, and a partial one.
+PUBLISHED = 260
 #: Full and partial tiles on two levels.
 LOG = HonestLog.of(700)
 VKEY = origin_key(ORIGIN, KEY).text()
@@ -144,3 +154,40 @@ def test_go_finds_what_was_altered(served: ServedLog) -> None:
     served.log.checkpoint = lambda: note  # type: ignore[method-assign]
     with pytest.raises(PeerRefused, match="inconsistent tile"):
         ask("audit", url, VKEY)
+
+
+def test_go_and_the_audit_command_read_a_running_node(make_node: Any, tmp_path: Path) -> None:
+    node: RunningNode = make_node(environment=NO_LIMITS)
+    node.start()
+    provider = Provider()
+    offerings = [provider.signed(f"Audited {number}") for number in range(PUBLISHED)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(node.client.publish, offerings))
+    content = parse_compact(offerings[0]).content_id
+    node.client.withdraw(sign_withdrawal(content, provider.did, provider.key, provider.method, utc_now()))
+    node.run("erase", digest_of(offerings[1]), "--reason", "a test")
+    size = PUBLISHED + 2
+    eventually("all is signed", lambda: node.client.get("/log/entries")["size"] == size)
+
+    kept = tmp_path / "checkpoint"
+    told = node.run("audit", node.url, "--blobs", "--save", str(kept))
+    assert f"Entries:     {size} ({PUBLISHED} list, 1 withdraw, 1 erase)" in told
+    assert f"Blobs:       {PUBLISHED} given, 1 erased" in told
+    vkey = next(line.split()[1] for line in told.splitlines() if line.startswith("Key:"))
+    answer = ask("audit", f"{node.url}/log", vkey)
+    # Go reads tiles when it needs them: both of the lowest level, and the one above.
+    assert (answer["size"], answer["tiles"] >= 3) == (size, True)
+
+    # The past is altered by hand in the database.
+    assert node.stop() == 0
+    with closing(sqlite3.connect(node.data / "catalogue.sqlite")) as database:
+        (entry,) = database.execute("SELECT entry FROM intake WHERE position = 7").fetchone()
+        digest = json.loads(entry)["digest"]
+        altered = entry.replace(digest, digest_of(b"another"))
+        database.execute("UPDATE intake SET entry = ? WHERE position = 7", (altered,))
+        database.commit()
+    node.start()
+    with pytest.raises(AssertionError, match="hash to"):
+        node.run("audit", node.url, "--since", str(kept))
+    with pytest.raises(PeerRefused, match="entry 7 is not the one in the tree"):
+        ask("audit", f"{node.url}/log", vkey)
