@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -146,8 +146,14 @@ class Tending:
             self._inbox.step(peer, away=True)
             raise
         self._care_of(peer).silences = 0
+        faults = peer.faults
         while True:
-            more = self._decide(peer, ends)
+            try:
+                more = self._decide(peer, ends)
+            except PeerFault as error:
+                # The poll was fine, and has set the count back: these are in a row all the same.
+                self._follower.fault(replace(peer, faults=faults), error.reason)
+                raise
             if time.monotonic() >= ends or self._stop.is_set():
                 return timedelta(0) if more or polled.more else self._every
             if not polled.more:
@@ -175,7 +181,6 @@ class Tending:
 
     def _judge_of(self, peer: Peer, step: Step) -> None:
         if step.fault is not None:
-            self._follower.fault(peer, step.fault)
             raise PeerFault(peer.name, step.fault)
         if step.unreachable is not None and not step.done:
             raise self._follower.silent(peer, PeerUnreachable(peer.name, step.unreachable))
