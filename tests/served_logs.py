@@ -51,8 +51,8 @@ class ServedLog(Web):
         if path == LOG + "checkpoint":
             return page(self.log.checkpoint(), content_type="text/plain; charset=utf-8")
         if path == LOG + "keys":
-            statements = [statement.decode() for statement in self.statements]
-            return _json({"origin": self.log.origin, "statements": statements})
+            rotations = [statement.decode() for statement in self.statements]
+            return _json({"origin": self.log.origin, "rotations": rotations, "statements": rotations})
         return self._static(path.removeprefix(LOG))
 
     def _static(self, path: str) -> Callable[[BaseHTTPRequestHandler], None]:

@@ -61,6 +61,24 @@ def test_the_example_of_go_verifies() -> None:
     assert note.to_bytes() == GO_NOTE
 
 
+def test_the_example_of_the_specification_is_read() -> None:
+    """The note of C2SP tlog-cosignature (CC BY 4.0), whose keys it doesn't give."""
+    example = (
+        "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+        "\u2014 example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q"
+        "1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+        "\u2014 witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2o"
+        "yin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n"
+    ).encode()
+    note = parse_note(example)
+    assert note.to_bytes() == example
+    assert Checkpoint.parse(note.text).size == 20_852_163
+    log, witness = note.signatures
+    assert (log.name, len(log.signature)) == ("example.com/behind-the-sofa", 64)
+    assert (witness.name, len(witness.signature)) == ("witness.example.com/w1", 72)
+    assert int.from_bytes(witness.signature[:8], "big") == 1_679_315_147
+
+
 def test_a_checkpoint_is_signed_plainly_and_with_its_time() -> None:
     signed = verify_checkpoint(NOTE, ORIGIN, [PINNED])
     assert signed.checkpoint == Checkpoint(ORIGIN, 7, bytes(32))
