@@ -9,6 +9,7 @@ from catalogue.counters import open_counters
 from catalogue.describing import Describer
 from catalogue.discovery import Discovery
 from catalogue.evaluating import Evaluations
+from catalogue.federation.difference import LIVE_SECONDS, Differences
 from catalogue.federation.given import Giving
 from catalogue.federation.overview import Overview
 from catalogue.federation.own_log import OwnLog
@@ -47,6 +48,13 @@ class Node:
             allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=clock
         )
         self.peers = Peers(settings, self.database, fetcher, clock)
+        live = WebFetcher(
+            allowed_hosts=settings.fetch_allow_hosts,
+            ca_file=settings.fetch_ca_file or None,
+            clock=clock,
+            total_seconds=LIVE_SECONDS,
+        )
+        self.differences = Differences(settings, self.database, live)
         self.overview = Overview(settings, self.database, clock)
 
     def did_document(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+from urllib.parse import urlsplit
 
 import marshmallow as ma
 from flask import Response, request
@@ -13,11 +15,14 @@ from catalogue.api.blueprint import Blueprint, json_answer, node
 from catalogue.api.media import read_body
 from catalogue.api.problems import Problem, invalid_parameter
 from catalogue.federation import hints
+from catalogue.federation.difference import Place, read_place
 
 blueprint = Blueprint("federation", __name__, description="The node among others.")
 
 #: Seconds that a cache may keep evidence, which never changes.
 EVIDENCE_MAX_AGE = 86_400
+#: Digits of a leaf in a cursor: what fits into a column.
+MAX_DIGITS = 18
 #: Characters of a member's name that an answer repeats.
 MAX_SHOWN = 60
 
@@ -29,6 +34,46 @@ _HINT = schemas.HintSchema()
 def federation() -> Response:
     """Read this node's log, its peers, how far each is copied, and what is held against logs."""
     return json_answer(federation_forms.federation(*node().overview.federation()))
+
+
+@blueprint.route("/federation/diff", methods=["GET"])
+@blueprint.refuses(kinds.NOT_FOUND)
+@blueprint.arguments(schemas.DiffArguments, location="query")
+@blueprint.response(200, schemas.DiffSchema)
+def diff(arguments: dict[str, Any]) -> Response:
+    """Compare this node with a peer: what differs, and why.
+
+    Each node judges by itself, so entries may be in force at one and not at the other. Which entries there
+    are is the same everywhere: `log` compares that.
+    """
+    services = node()
+    differences = services.differences
+    peer = differences.peer(arguments["peer"])
+    place = _place(arguments)
+    if arguments["live"] == "true":
+        services.admission.request(request.remote_addr, "verify")
+        services.admission.fetch(urlsplit(peer.url).hostname or "", request.remote_addr)
+        log, live = differences.ask(peer)
+    else:
+        log, live = differences.known(peer), None
+    if isinstance(place, int):
+        found = differences.there(peer, place, arguments["size"], live, log)
+    else:
+        found = differences.here(peer, place, arguments["size"], live, log)
+    return json_answer(federation_forms.difference(found))
+
+
+def _place(arguments: dict[str, Any]) -> int | Place | None:
+    """Where the page begins: a leaf of the peer's log, or a place in what is listed here. Problem 400."""
+    cursor = arguments.get("cursor")
+    if arguments["side"] == "here":
+        try:
+            return read_place(cursor) if cursor is not None else None
+        except ValueError as error:
+            raise invalid_parameter("cursor", str(error)) from error
+    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= MAX_DIGITS):
+        raise invalid_parameter("cursor", "not a cursor of this list")
+    return int(cursor or 0)
 
 
 @blueprint.route("/federation/hints", methods=["POST"])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from catalogue.api.forms import Json
+from catalogue.federation.difference import Difference, OthersEntry, OwnStatement
 from catalogue.federation.introduction import fingerprint
 from catalogue.federation.model import ReceivedEntry
 from catalogue.federation.overview import Contradiction, EntryPage, OwnHead, PeerStatus, shown_error
@@ -134,6 +135,62 @@ def check_of(report: Report | None) -> str | None:
     """The first check that spoke against it."""
     objection = next(report.objections(), None) if report else None
     return objection.name if objection else None
+
+
+def difference(found: Difference) -> Json:
+    """A page of what differs."""
+    log, live = found.log, found.live
+    body: Json = {
+        "peer": found.peer.name,
+        "log": {
+            "received": log.received,
+            "received_root": log.received_root,
+            "signed": log.signed,
+            "signed_root": log.signed_root,
+            "signed_at": _time(log.signed_at),
+            "outcome": log.outcome,
+            "detail": log.detail,
+        },
+        "next": found.next,
+        "live": None
+        if live is None
+        else {
+            "outcome": live.outcome,
+            "detail": live.detail,
+            "logs": [
+                {"name": one.name, "origin": one.origin, "here": one.here, "there": one.there}
+                for one in live.logs
+            ],
+        },
+    }
+    if found.there is not None:
+        body["there"] = [_others_entry(one) for one in found.there]
+    if found.here is not None:
+        body["here"] = [_own_statement(one) for one in found.here]
+    return body
+
+
+def _others_entry(one: OthersEntry) -> Json:
+    return {
+        "leaf": one.leaf,
+        "op": one.op,
+        "digest": one.digest,
+        "at": to_rfc3339(one.at),
+        "outcome": one.outcome,
+        "check": one.check,
+        "detail": one.detail,
+    }
+
+
+def _own_statement(one: OwnStatement) -> Json:
+    return {
+        "id": one.record_id,
+        "content_id": one.content_id,
+        "digest": one.digest,
+        "issuer": one.issuer,
+        "subject": one.subject,
+        "listed_by": list(one.listed_by),
+    }
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -6,8 +6,9 @@ import marshmallow as ma
 from marshmallow import fields
 from marshmallow.validate import Length, OneOf, Range
 
-from catalogue.api.queries import Arguments, WholeNumber, page_size
+from catalogue.api.queries import Arguments, WholeNumber, page_cursor, page_size
 from catalogue.api.schemas import (
+    HEX32,
     HEX64,
     Form,
     ListForm,
@@ -21,6 +22,7 @@ from catalogue.api.schemas import (
     time,
 )
 from catalogue.federation import hints
+from catalogue.federation.difference import LIVE_OUTCOMES, OUTCOMES
 from catalogue.federation.introduction import NAME_PATTERN, URL_PATTERN, Voucher
 from catalogue.federation.model import EntryState, PeerState
 from credentials.report import CHECKS
@@ -253,6 +255,108 @@ class EntryListSchema(Form):
     items = fields.List(fields.Nested(EntrySchema), required=True)
     total = number("How many there are in all.")
     next = count("The leaf at which the next page begins, null at the end.")
+
+
+class DiffArguments(Arguments):
+    """With whom to compare, and what of it."""
+
+    peer = fields.String(
+        required=True,
+        validate=[Length(1, MAX_NAME), Whole(NAME_PATTERN)],
+        metadata={"description": "The peer's name."},
+    )
+    side = fields.String(
+        load_default="there",
+        validate=OneOf(["there", "here"]),
+        metadata={
+            "description": "`there`: entries of the peer's log that aren't in force here; `here`: statements "
+            "listed here that the peer's log doesn't list."
+        },
+    )
+    live = fields.String(
+        load_default="false",
+        validate=OneOf(["true", "false"]),
+        metadata={"description": "`true`: ask the peer now; counted like a verification."},
+    )
+    size = page_size()
+    cursor = page_cursor()
+
+
+class LogComparisonSchema(Form):
+    """The entries received of the peer's log, beside its checkpoint."""
+
+    received = number("Entries received.")
+    received_root = maybe("Their root hash.", validate=Whole(HEX64))
+    signed = count("Entries of the checkpoint: the last one known, with `live` the one served now.")
+    signed_root = maybe("Its root hash.", validate=Whole(HEX64))
+    signed_at = time("When it was signed, by the peer's clock.", nullable=True)
+    outcome = text(
+        "`same`, `behind` (entries are to come), `different` (it doesn't go on with what was received), "
+        "`unknown`.",
+        validate=OneOf(["same", "behind", "different", "unknown"]),
+    )
+    detail = text("The same in a sentence.")
+
+
+class OthersEntrySchema(Form):
+    """An entry of the peer's log that isn't in force here."""
+
+    leaf = number("Its place in the peer's log.")
+    op = text("What it says.")
+    digest = sha256("The bytes that it names.")
+    at = time("When the peer entered it, by its clock.")
+    outcome = text("What became of it here.", validate=OneOf(OUTCOMES))
+    check = maybe("The first check that spoke against it.", validate=OneOf(CHECKS))
+    detail = maybe("Why, in a sentence.")
+
+
+class OwnStatementSchema(Form):
+    """A statement listed here that the peer's log doesn't list."""
+
+    id = text("The record.", validate=Whole(HEX32))
+    content_id = sha256("The statement.")
+    digest = sha256("The bytes under which it is listed here.")
+    issuer = text("Who says so.")
+    subject = text("What it is about.")
+    listed_by = texts("The nodes whose logs list it.")
+
+
+class LogSizesSchema(Form):
+    """How far a log is copied on both sides."""
+
+    name = text("The node.")
+    origin = text("Its log.")
+    here = count("Entries here; null where it isn't followed.")
+    there = count("Entries at the peer, as it says itself; null where it isn't followed.")
+
+
+class LiveSchema(Form):
+    """What the peer answered just now."""
+
+    outcome = text("Whether it did.", validate=OneOf(LIVE_OUTCOMES))
+    detail = maybe("Why it didn't.")
+    logs = fields.List(
+        fields.Nested(LogSizesSchema),
+        required=True,
+        metadata={"description": "Every log that either of the two nodes follows, and their own."},
+    )
+
+
+class DiffSchema(Form):
+    """A page of what differs between this node and a peer."""
+
+    peer = text("The peer.")
+    log = fields.Nested(LogComparisonSchema, required=True)
+    there = fields.List(
+        fields.Nested(OthersEntrySchema), metadata={"description": "For `side=there`, by leaf."}
+    )
+    here = fields.List(
+        fields.Nested(OwnStatementSchema), metadata={"description": "For `side=here`, oldest first."}
+    )
+    next = maybe("The cursor of the next page, null at the end.")
+    live = fields.Nested(
+        LiveSchema, required=True, allow_none=True, metadata={"description": "For `live=true`."}
+    )
 
 
 class HintSchema(ma.Schema):

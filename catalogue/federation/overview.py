@@ -88,7 +88,7 @@ class Overview:
         """This node's log, every peer by name, and what is held against logs."""
         with self._database.read() as connection:
             return (
-                own_log(connection, self._settings),
+                own_head(connection, self._settings),
                 statuses(connection, self._clock(), self._allowed),
                 every_contradiction(connection),
             )
@@ -124,7 +124,7 @@ class Overview:
             return evidence_of(connection, contradiction)
 
 
-def own_log(connection: Connection, settings: Settings) -> OwnHead:
+def own_head(connection: Connection, settings: Settings) -> OwnHead:
     """This node's own log."""
     head = connection.execute(select(heads.c.log_id, heads.c.held)).one()
     origin = log_origin(settings.url, head.log_id)

@@ -13,6 +13,7 @@ from sqlalchemy import insert, update
 from strangers import Stranger, Web
 from werkzeug.test import TestResponse
 
+from catalogue.federation.difference import Differences
 from catalogue.federation.hints import event_of
 from catalogue.federation.model import EntryState, PeerState
 from catalogue.federation.peers import Peers
@@ -344,6 +345,83 @@ def test_entries_are_listed_by_state_with_their_reports_page_by_page(
     assert (deferred["tries"], deferred["check"], deferred["report"]) == (3, None, None)
     assert pages("&state=gone") == []
     problem(ruled.client.get(f"{PATH}/entries?state=lost", headers=OPERATOR), "invalid-parameter", 400)
+
+
+def diff(api: ApiNode, query: str) -> dict[str, Any]:
+    response = api.client.get(f"/federation/diff?{query}")
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.get_json()
+    return body
+
+
+def test_what_differs_is_told_in_pages_on_each_side(
+    ruled: ApiNode, nord: Stranger, provider: Provider
+) -> None:
+    follow(ruled, nord)
+    for leaf in range(5):
+        receive(ruled, leaf, EntryState.REFUSED if leaf % 2 else EntryState.DEFERRED, detail="why")
+    first = diff(ruled, "peer=nord.example&size=3")
+    assert [(one["leaf"], one["outcome"]) for one in first["there"]] == [
+        (0, "deferred"),
+        (1, "refused"),
+        (2, "deferred"),
+    ]
+    assert (first["next"], first["live"]) == ("3", None)
+    assert "here" not in first
+    rest = diff(ruled, f"peer=nord.example&size=3&cursor={first['next']}")
+    assert [one["leaf"] for one in rest["there"]] == [3, 4]
+    assert rest["next"] is None
+    # Of a log of which nothing was proven nothing is said.
+    assert (first["log"]["outcome"], first["log"]["signed"]) == ("unknown", None)
+    for name in ("One", "Two"):
+        ruled.listed(provider.signed(name))
+    one = diff(ruled, "peer=nord.example&side=here&size=1")
+    two = diff(ruled, f"peer=nord.example&side=here&size=1&cursor={one['next']}")
+    assert [len(one["here"]), len(two["here"])] == [1, 1]
+    assert one["here"] != two["here"]
+    assert one["here"][0]["listed_by"] == [federation(ruled)["name"]]
+
+
+def test_comparing_live_asks_the_peer_and_counts_like_a_verification(
+    make_api: MakeApi, nord: Stranger
+) -> None:
+    api = make_api(rate_verify="1/minute", operator_token_sha256=hashlib.sha256(TOKEN.encode()).hexdigest())
+    api.node.peers = Peers(api.settings, api.node.database, nord.web, utc_now)  # type: ignore[arg-type]
+    api.node.differences = Differences(api.settings, api.node.database, nord.web)  # type: ignore[arg-type]
+    follow(api, nord)
+    del nord.web.served[f"{URL}/log/checkpoint"]
+    nord.web.asked.clear()
+    assert diff(api, "peer=nord.example")["live"] is None
+    assert nord.web.asked == []
+    asked = diff(api, "peer=nord.example&live=true")["live"]
+    assert (asked["outcome"], asked["detail"]) == ("unreachable", "the host takes no connection")
+    assert nord.web.asked == [f"{URL}/log/checkpoint"]
+    problem(api.client.get("/federation/diff?peer=nord.example&live=true"), "rate-limited", 429)
+    assert diff(api, "peer=nord.example&live=false")["live"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [
+        ("", "peer"),
+        ("peer=a b", "peer"),
+        ("peer=nord.example&side=both", "side"),
+        ("peer=nord.example&live=yes", "live"),
+        ("peer=nord.example&cursor=x", "cursor"),
+        ("peer=nord.example&cursor=" + "9" * 19, "cursor"),
+        ("peer=nord.example&side=here&cursor=7", "cursor"),
+        ("peer=nord.example&size=0", "size"),
+        ("peer=nord.example&after=7", "after"),
+    ],
+)
+def test_a_comparison_that_cannot_be_is_400(ruled: ApiNode, nord: Stranger, query: str, where: str) -> None:
+    follow(ruled, nord)
+    response = ruled.client.get(f"/federation/diff?{query}")
+    assert problem(response, "invalid-parameter", 400)["where"] == where
+
+
+def test_nobody_is_compared_with_who_is_not_followed(api: ApiNode) -> None:
+    problem(api.client.get("/federation/diff?peer=nord.example"), "not-found", 404)
 
 
 def hint(stranger: Stranger, **changes: Any) -> dict[str, Any]:
