@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from catalogue.lifecycle import State, Statement, states
 from catalogue.log import Entry, Event, Op, tell_all
-from catalogue.store.rows import RowInsert
+from catalogue.store.rows import RowInsert, RowQuery
 from catalogue.store.tables import (
     blobs,
     concluded,
@@ -75,23 +75,26 @@ INLINE = "inline"
 
 # Statements of the hot path are made once: building one costs more than running it.
 _KEEP = RowInsert(blobs)
-_KEPT = select(blobs.c.digest).where(blobs.c.digest == bindparam("of"))
+_KEPT = RowQuery(select(blobs.c.digest).where(blobs.c.digest == bindparam("of")))
 _REST_ON = RowInsert(evidence)
 _REPORT = RowInsert(reports)
 _LIST = RowInsert(listings)
 _RECHECK = RowInsert(rechecks)
-_IN_RECORD = select(listings.c.content_id).where(listings.c.record_id == bindparam("of")).limit(1)
-_CONTENT_LISTED = select(listings.c.content_id).where(listings.c.content_id == bindparam("of")).limit(1)
-_STANDING = select(
+_IN_RECORD = RowQuery(select(listings.c.content_id).where(listings.c.record_id == bindparam("of")).limit(1))
+_CONTENT_LISTED = RowQuery(
+    select(listings.c.content_id).where(listings.c.content_id == bindparam("of")).limit(1)
+)
+_STANDING_OF = select(
     exists().where(listings.c.content_id == bindparam("of")).label("listed"),
     exists()
     .where(withdrawals.c.content_id == bindparam("of"), withdrawals.c.issuer == bindparam("by"))
     .label("withdrawn"),
     select(issuer_rules.c.rule).where(issuer_rules.c.did == bindparam("by")).scalar_subquery().label("rule"),
     exists()
-    .where(intake.c.digest == bindparam("in"), intake.c.op == Op.ERASE.value, intake.c.leaf.is_not(None))
+    .where(intake.c.digest == bindparam("in_"), intake.c.op == Op.ERASE.value, intake.c.leaf.is_not(None))
     .label("erased"),
 )
+_STANDING = RowQuery(_STANDING_OF)
 _RECORD = (
     select(
         listings.c.content_id,
@@ -158,7 +161,7 @@ def store_judged(
     )
     for source in sources:
         name = digest_of(source.data)
-        if connection.execute(_KEPT, {"of": name}).scalar() is None:
+        if _KEPT(connection, of=name) is None:
             _KEEP(
                 connection,
                 {
@@ -245,7 +248,7 @@ def _list_statement(
     now: datetime,
 ) -> RecordLine:
     record = record_id(credential.issuer, subject)
-    has_others = connection.execute(_IN_RECORD, {"of": record}).scalar() is not None
+    has_others = _IN_RECORD(connection, of=record) is not None
     alone = Statement(credential.content_id, credential.valid_from, credential.valid_until, withdrawn=False)
     state = states([alone], blocked=False, now=now)[credential.content_id]
     _LIST(
@@ -328,12 +331,12 @@ def settle(connection: Connection, record: str, now: datetime) -> dict[str, Stat
 
 def is_listed(connection: Connection, content_id: str) -> bool:
     """Whether a statement is listed already, in whatever bytes and state."""
-    return connection.execute(_CONTENT_LISTED, {"of": content_id}).scalar() is not None
+    return _CONTENT_LISTED(connection, of=content_id) is not None
 
 
 def is_held(connection: Connection, digest: str) -> bool:
     """Whether the bytes are here."""
-    return connection.execute(_KEPT, {"of": digest}).scalar() is not None
+    return _KEPT(connection, of=digest) is not None
 
 
 def tell_listed(
@@ -361,8 +364,8 @@ class Standing:
 
 def standing_of(connection: Connection, content_id: str, issuer: str, digest: str) -> Standing:
     """All that may stand in the way of a statement, in one question."""
-    row = connection.execute(_STANDING, {"of": content_id, "by": issuer, "in": digest}).one()
-    return Standing(bool(row.listed), bool(row.withdrawn), row.rule, bool(row.erased))
+    listed, withdrawn, rule, erased = _STANDING(connection, of=content_id, by=issuer, in_=digest)
+    return Standing(bool(listed), bool(withdrawn), rule, bool(erased))
 
 
 def withdrawn_at(connection: Connection, contents: Sequence[str]) -> datetime:

@@ -25,7 +25,7 @@ WEB_STOP_SECONDS = 25.0
 INDEXER_STOP_SECONDS = 10.0
 
 #: Seconds for the federation's process to finish what it is on; it may be killed at any instant too.
-FEDERATION_STOP_SECONDS = 5.0
+FEDERATION_STOP_SECONDS = 8.0
 
 #: What a pipe takes without a reader (POSIX): longer messages are cut.
 PIPE_BYTES = 512

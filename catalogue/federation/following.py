@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 
 from catalogue.errors import CatalogueError, LimitExceeded
 from catalogue.federation.limits import FAULTS_TOLERATED, PeerLimits, pause_after
@@ -132,6 +132,9 @@ class Follower:
         if log.ahead:
             try:
                 log, rows = self._piece(peer, client, log)
+            except Fork:
+                # The evidence has it. What is believed stays as it was, should the operator go on one day.
+                raise
             except (CatalogueError, LogRefused):
                 # What is signed is remembered, also when its entries don't come.
                 self._keep(peer, before, [], answered)
@@ -195,6 +198,7 @@ class Follower:
 
     def _keep(self, peer: Peer, log: TrustedLog, rows: list[dict[str, Any]], answered: datetime) -> None:
         """Entries, cursor and state, in one transaction; nothing if somebody else was faster."""
+        seen = stored_time(peer.due_at) if peer.due_at else None
         values: dict[str, Any] = {
             "size": log.proven.size,
             "trusted": log.to_bytes(),
@@ -203,7 +207,8 @@ class Follower:
             "state": PeerState.FOLLOWED.value,
             "faults": 0,
             "last_error": None,
-            "due_at": None,
+            # A hint that came meanwhile stays.
+            "due_at": case((peers.c.due_at == seen, None), else_=peers.c.due_at),
         }
         newest = log.newest
         if newest is not None:

@@ -134,7 +134,7 @@ class PeerClient:
         """The statements by which the log's key was changed, oldest first."""
         answer = self._json(self._get("log/keys", _JSON_TYPE, MAX_KEYS_ANSWER))
         match answer:
-            case {"statements": list(statements)} if len(statements) <= MAX_ROTATIONS:
+            case {"rotations": list(statements)} if len(statements) <= MAX_ROTATIONS:
                 if all(isinstance(one, str) and one.isascii() for one in statements):
                     return tuple(one.encode("ascii") for one in statements)
         raise PeerFault(self.name, "its list of key statements can't be read")

@@ -1,4 +1,4 @@
-"""The process `cat-federation`: signs the node's log, once it is elected, until it is told to stop."""
+"""The process `cat-federation`: signs the node's log and follows its peers, once it is elected."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue.federation.election import Place
+from catalogue.federation.hints import HintSender
 from catalogue.federation.key_rotation import KeyMissing
 from catalogue.federation.signer import Signer
+from catalogue.federation.tending import follow_peers
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from credentials.times import utc_now
@@ -54,7 +57,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 def parts() -> Sequence[Part]:
     """What there is to do."""
-    return (sign_log,)
+    return (sign_log, follow_peers)
 
 
 def _taken(place: Place) -> bool:
@@ -84,6 +87,11 @@ def _work(
 def sign_log(settings: Settings, database: Database, stop: threading.Event) -> None:
     """Keep the node's log signed, and read all of it again from time to time."""
     signer = Signer(settings, database, utc_now)
+    with closing(HintSender(settings, database)) as hints:
+        _sign(signer, hints, stop)
+
+
+def _sign(signer: Signer, hints: HintSender, stop: threading.Event) -> None:
     check_at = time.monotonic()
     while not stop.is_set():
         pause = LOOK_SECONDS
@@ -91,7 +99,11 @@ def sign_log(settings: Settings, database: Database, stop: threading.Event) -> N
             if time.monotonic() >= check_at:
                 signer.check()
                 check_at = time.monotonic() + CHECK_SECONDS
-            if signer.sign() is not None:
+            signed = signer.sign()
+            if signed is not None:
+                # A note begins with the log's name.
+                origin = signed.note.partition(b"\n")[0].decode()
+                hints.announce(origin, signed.size, signed.note, signed.signed_at)
                 # More may have come than one signature covers.
                 continue
         except SQLAlchemyError as outage:

@@ -46,7 +46,7 @@ OUTAGE = timedelta(seconds=2)
 #: Pause after a fault of this program, which the next turn would meet again.
 AFTER_FAULT = timedelta(minutes=5)
 #: How long the end waits for turns that are under way. They may be ended at any instant.
-GOODBYE_SECONDS = 3.0
+GOODBYE_SECONDS = 2.0
 
 log = structlog.get_logger("catalogue.federation")
 

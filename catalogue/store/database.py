@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Engine, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import make_url
 
+from catalogue.store.rows import RowQuery
 from catalogue.store.tables import heads
 
 #: SQLite waits this long for another process's lock before it gives up; longer than any transaction here.
@@ -25,8 +26,10 @@ SQLITE_CHECKPOINT_PAGES = 4_000
 
 # Statements of the hot path are made once: building one costs more than running it.
 _LOCK_HEADS = select(heads.c.id).with_for_update()
-_NEXT_POSITION = update(heads).values(intake_size=heads.c.intake_size + 1).returning(heads.c.intake_size)
-_NEXT_LEAF = (
+_NEXT_POSITION = RowQuery(
+    update(heads).values(intake_size=heads.c.intake_size + 1).returning(heads.c.intake_size)
+)
+_NEXT_LEAF = RowQuery(
     update(heads)
     .values(intake_size=heads.c.intake_size + 1, tree_size=heads.c.tree_size + 1)
     .returning(heads.c.intake_size, heads.c.tree_size, heads.c.held)
@@ -139,8 +142,8 @@ class LogHeld(Exception):
 
 def take_position(connection: Connection) -> int:
     """The next position of the intake, for what is copied; to be called inside `write()`."""
-    size: int = connection.execute(_NEXT_POSITION).scalar_one()
-    return size - 1
+    (size,) = _NEXT_POSITION(connection)
+    return int(size) - 1
 
 
 def take_leaf(connection: Connection) -> tuple[int, int]:
@@ -148,10 +151,10 @@ def take_leaf(connection: Connection) -> tuple[int, int]:
 
     Raises LogHeld, and then the transaction is to be given up.
     """
-    row = connection.execute(_NEXT_LEAF).one()
-    if row.held is not None:
-        raise LogHeld(row.held)
-    return row.intake_size - 1, row.tree_size - 1
+    intake_size, tree_size, held = _NEXT_LEAF(connection)
+    if held is not None:
+        raise LogHeld(held)
+    return intake_size - 1, tree_size - 1
 
 
 def take_event_numbers(connection: Connection, count: int) -> int:

@@ -156,7 +156,7 @@ class SimulatedPeer:
         if path == "/log/checkpoint":
             return Reply(200, self.frozen or self.note(), "text/plain; charset=utf-8")
         if path == "/log/keys":
-            return _json({"origin": self.origin, "key": self.vkey, "statements": self._statements()})
+            return _json({"origin": self.origin, "key": self.vkey, "rotations": self._statements()})
         if path == "/.well-known/did.json":
             return _json(did_document(f"did:web:127.0.0.1%3A{self.port}", {"node-key": self.key.public()}))
         if path == "/blobs" and method == "POST":

@@ -73,7 +73,7 @@ class Site:
             return self.checkpoint()
         if path == "log/keys":
             statements = [statement.decode() for statement in self.statements]
-            return json.dumps({"origin": self.origin, "statements": statements}).encode()
+            return json.dumps({"origin": self.origin, "rotations": statements}).encode()
         if path == "blobs":
             assert post is not None
             return self.blobs(json.loads(post.body)["digests"])
@@ -223,7 +223,7 @@ class Member:
                     keys=json.dumps([origin_key(site.origin, site.key).text()]),
                     state=PeerState.FOLLOWED.value,
                     size=0,
-                    added_at=stored_time(self.clock.now),
+                    added_at=stored_time(self.clock()),
                 )
             )
         return self.peer(site)
