@@ -52,7 +52,7 @@ class ServedLog(Web):
             return page(self.log.checkpoint(), content_type="text/plain; charset=utf-8")
         if path == LOG + "keys":
             rotations = [statement.decode() for statement in self.statements]
-            return _json({"origin": self.log.origin, "rotations": rotations, "statements": rotations})
+            return _json({"origin": self.log.origin, "rotations": rotations})
         return self._static(path.removeprefix(LOG))
 
     def _static(self, path: str) -> Callable[[BaseHTTPRequestHandler], None]:
