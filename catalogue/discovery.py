@@ -59,7 +59,7 @@ class Discovery:
         query = replace(query, filters={**asked, **listed})
         page = self._engines.search(query)
         answer: dict[str, Any] = {
-            "items": [_item(hit.item, hit.highlights, languages) for hit in page.hits],
+            "items": [item_of(hit.item, hit.highlights, languages) for hit in page.hits],
             "total": page.total,
             "next": page.next,
         }
@@ -174,7 +174,7 @@ class Discovery:
     def _form(
         self, connection: Connection, described: Described, history: Iterable[Event], languages: Sequence[str]
     ) -> dict[str, Any]:
-        form = _item(described.document(self._clock()).item, {}, languages)
+        form = item_of(described.document(self._clock()).item, {}, languages)
         self._provenance.complete_one(connection, form)
         facts, conclusions = described.description.facts, described.description.conclusions
         if facts is not None and conclusions is not None:
@@ -282,7 +282,7 @@ class Lag:
     engines: Mapping[str, int | None]
 
 
-def _item(
+def item_of(
     item: Mapping[str, object], highlights: Mapping[str, Sequence[str]], languages: Sequence[str]
 ) -> dict[str, Any]:
     """The API's form of an indexed item: name and description in one of the reader's languages."""

@@ -11,6 +11,7 @@ from catalogue.discovery import Discovery
 from catalogue.evaluating import Evaluations
 from catalogue.federation.difference import LIVE_SECONDS, Differences
 from catalogue.federation.given import Giving
+from catalogue.federation.live import LiveSearch
 from catalogue.federation.overview import Overview
 from catalogue.federation.own_log import OwnLog
 from catalogue.federation.peers import Peers
@@ -34,7 +35,8 @@ class Node:
         self.clock = clock
         self.database = Database(settings.store_url)
         schema.require_current(self.database)
-        self.admission = Admission(settings, open_counters(settings.store_url, settings.data), clock)
+        counters = open_counters(settings.store_url, settings.data)
+        self.admission = Admission(settings, counters, clock)
         self.verification = open_verification(settings, self.database, self.admission, clock)
         self.records = Records(self.database, clock)
         self.log = OwnLog(settings, self.database)
@@ -44,6 +46,9 @@ class Node:
         describer = Describer(settings)
         self.discovery = Discovery(settings, self.database, describer, clock)
         self.evaluations = Evaluations(self.database, describer, self.discovery, clock)
+        self.live = LiveSearch(
+            settings, self.database, self.verification, self.admission, counters, describer.trust, clock
+        )
         fetcher = WebFetcher(
             allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=clock
         )
@@ -64,6 +69,7 @@ class Node:
 
     def close(self) -> None:
         """Give back connections and files."""
+        self.live.close()
         self.discovery.close()
         self.admission.close()
         self.database.close()

@@ -19,8 +19,8 @@ from catalogue.listers import HERE, log_places
 from catalogue.node_key import node_name
 from catalogue.settings import Settings
 from catalogue.store.database import Database
-from catalogue.verdicts import Verdict, verdicts_of
-from credentials.times import Clock, to_rfc3339
+from catalogue.verdicts import Verdict, verdict_form, verdicts_of
+from credentials.times import Clock
 from search.query import FacetValue
 
 #: Seconds for which a worker goes by how peers stood: they become stale after minutes.
@@ -69,13 +69,13 @@ class Provenance:
         verdicts = self._recent([item["content_id"] for item in items])
         for item in items:
             item["listed_by"] = self._listers(item["listed_by"])
-            item["verdict"] = _form(verdicts.get(item["content_id"]))
+            item["verdict"] = verdict_form(verdicts.get(item["content_id"]))
 
     def complete_one(self, connection: Connection, item: Json) -> None:
         """The same for one item from the store, with its places in the logs."""
         content_id = item["content_id"]
         item["listed_by"] = self._listers(item["listed_by"])
-        item["verdict"] = _form(verdicts_of(connection, (content_id,)).get(content_id))
+        item["verdict"] = verdict_form(verdicts_of(connection, (content_id,)).get(content_id))
         urls = {HERE: self._url} | {peer.name: peer.url.rstrip("/") for peer in every_peer(connection)}
         item["log_entries"] = [
             {
@@ -126,10 +126,3 @@ class Provenance:
             kept.update(found)
             return kept
         return kept | found
-
-
-def _form(verdict: Verdict | None) -> Json | None:
-    """A verdict as it is shown; None for what was erased a moment ago."""
-    if verdict is None:
-        return None
-    return {"policy": verdict.policy, "verified_at": to_rfc3339(verdict.verified_at)}

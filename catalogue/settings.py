@@ -67,7 +67,10 @@ class Settings:
         "", "SHA-256 (hex) of the operator's bearer token; empty keeps operator actions off HTTP."
     )
     rate_publish: str = setting("600/minute", "Publications and withdrawals per client address.")
-    rate_verify: str = setting("300/minute", "Dry-run verifications, and searches with `why`, per address.")
+    rate_verify: str = setting(
+        "300/minute",
+        "Dry-run verifications, searches with `why`, and what live searches ask and verify, per address.",
+    )
     rate_read: str = setting("6000/minute", "Reads per client address.")
     rate_issuer: str = setting("600/minute", "Publications per issuer.")
     rate_fetch_host: str = setting("60/minute", "Requests that this node makes to one host.")

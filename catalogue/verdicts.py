@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 
 from catalogue.store.tables import blobs, listings, read_time, rechecks, standings
+from credentials.times import to_rfc3339
 
 _VERDICTS = (
     select(
@@ -44,3 +45,10 @@ def verdicts_of(connection: Connection, contents: Iterable[str]) -> dict[str, Ve
         asked_at = min(filter(None, (row.asked_at, row.unreachable_since)), default="")
         found[row.content_id] = Verdict(row.policy, read_time(max(row.judged_at, asked_at)))
     return found
+
+
+def verdict_form(verdict: Verdict | None) -> dict[str, str] | None:
+    """A verdict as it is shown; None for what was erased a moment ago."""
+    if verdict is None:
+        return None
+    return {"policy": verdict.policy, "verified_at": to_rfc3339(verdict.verified_at)}

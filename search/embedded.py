@@ -12,79 +12,29 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-import orjson
-from tantivy import DocAddress, Index, IndexWriter, Order, Schema, Searcher
-from tantivy import Query as TantivyQuery
+from tantivy import Index, IndexWriter, Schema
 
-from search.cursor import Place, write_cursor
 from search.document import Document
-from search.embedded_schema import (
-    ITEM,
-    LISTED_KEY,
-    NAME_KEY,
-    QueryBuilder,
-    build_schema,
-    count_of,
-    tantivy_document,
-)
+from search.embedded_schema import build_schema, tantivy_document
+from search.embedded_search import Generation, Search
 from search.engine import IndexBusy, IndexMissing, IndexUnusable
-from search.facets import count_facets
-from search.highlighting import Highlighter
 from search.indexing import INDEX_VERSION
-from search.plan import Question, answer_loosening, question_of
-from search.query import FACET_FIELDS, MAX_RELEVANCE_HITS, FacetValue, Hit, Matching, Page, Query, Sort
-from search.suggesting import Start, suggested
+from search.plan import question_of
+from search.query import FACET_FIELDS, Hit, Page, Query, Sort
+from search.suggesting import suggested
 
 #: Bytes in which the writer gathers documents before it makes a segment: tantivy's least with room to spare.
 _WRITER_BYTES = 15_000_000
 #: The same for an index that is made beside another: some ten thousand documents. The fewer segments there
 #: are, the less each question costs, and the fewer have to be merged.
 _BESIDE_WRITER_BYTES = 80_000_000
-#: Items kept parsed per state of the index: what is found again and again, some ten megabytes at most.
-_ITEMS_KEPT = 3_000
-#: Facet counts and first pages kept per state of the index, some megabytes at most.
-_ANSWERS_KEPT = 200
 _GENERATION = re.compile(r"(\d+)-(\d{6,})")
 _CURRENT = "current"
-_Answer = TypeVar("_Answer")
-_Asked = tuple[object, ...]
-_Facets = Mapping[str, tuple[FacetValue, ...]]
 _PROBE = Query(text="a", sort=Sort.NAME, size=1, facets=FACET_FIELDS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Generation:
-    """One opened generation in one state, its writer if this process writes, and what was worked out from it.
-
-    Facets and the first page of what everybody looks at are most of an answer's cost; they are kept, like the
-    parsed items, until the next change.
-    """
-
-    folder: Path
-    index: Index
-    writer: IndexWriter | None
-    searcher: Searcher
-    items: dict[tuple[int, int], Mapping[str, object]] = field(default_factory=dict)
-    facets: dict[_Asked, _Facets] = field(default_factory=dict)
-    firsts: dict[_Asked, _Found] = field(default_factory=dict)
-
-    def reloaded(self) -> _Generation:
-        """The same generation in its newest state."""
-        self.index.reload()
-        return _Generation(self.folder, self.index, self.writer, self.index.searcher())
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Hits as `(sort key or score, address)`, one more than the page if there are more, and their number."""
-
-    hits: list[tuple[object, DocAddress]]
-    total: int
 
 
 class EmbeddedEngine:
@@ -102,7 +52,7 @@ class EmbeddedEngine:
         self._writable = writable
         self._own = generation
         self._schema: Schema = build_schema()
-        self._generation: _Generation | None = None
+        self._generation: Generation | None = None
         self._problem: IndexUnusable = IndexMissing(str(path), "not opened")
         self._seen: tuple[object, ...] = ()
         if writable:
@@ -156,14 +106,14 @@ class EmbeddedEngine:
         question = question_of(query)
         generation = self._opened()
         with _tantivy_reports(generation.folder):
-            return _Search(generation, self._schema, question).page()
+            return Search(generation, self._schema, question).page()
 
     def suggest(self, query: Query, *, forgiving: bool) -> tuple[Hit, ...]:
         """See `Engine.suggest`."""
         question = question_of(replace(query, sort=Sort.NAME))
         generation = self._opened()
         with _tantivy_reports(generation.folder):
-            asked = _Search(generation, self._schema, question)
+            asked = Search(generation, self._schema, question)
             return suggested(question.query, asked.starting, forgiving=forgiving)
 
     def refresh(self) -> None:
@@ -225,7 +175,7 @@ class EmbeddedEngine:
         self._problem = IndexMissing(str(self._path), "closed")
         self._writable = False
 
-    def _commit(self, generation: _Generation) -> IndexWriter:
+    def _commit(self, generation: Generation) -> IndexWriter:
         """Make durable and visible what was applied beside another index."""
         writer = generation.writer
         if writer is None:
@@ -237,7 +187,7 @@ class EmbeddedEngine:
             raise IndexUnusable(str(generation.folder), f"can't be written: {error}") from error
         return writer
 
-    def _give_up(self, generation: _Generation) -> None:
+    def _give_up(self, generation: Generation) -> None:
         """Let go of a writer that failed: tantivy's never works again. The next use opens the index anew."""
         self._generation = None
         self._seen = ()
@@ -246,7 +196,7 @@ class EmbeddedEngine:
             with contextlib.suppress(ValueError):
                 generation.writer.wait_merging_threads()
 
-    def _opened(self) -> _Generation:
+    def _opened(self) -> Generation:
         if self._generation is None and self._writable:
             self.refresh()
         if self._generation is None:
@@ -271,9 +221,9 @@ class EmbeddedEngine:
             index = Index(self._schema, str(index_folder), reuse=True)
             index.config_reader("manual", 1)
             index.reload()
-            generation = _Generation(folder, index, None, index.searcher())
+            generation = Generation(folder, index, None, index.searcher())
             # Damage is to show now, not at some later question: this one touches all fields.
-            _Search(generation, self._schema, question_of(_PROBE)).page()
+            Search(generation, self._schema, question_of(_PROBE)).page()
         if self._writable:
             generation = replace(generation, writer=self._writer(index))
         self._generation = generation
@@ -332,106 +282,6 @@ class EmbeddedEngine:
     def _require_writable(self) -> None:
         if not self._writable:
             raise PermissionError(f"{self._path} was opened for reading")
-
-
-class _Search:
-    """One question put to one state of the index."""
-
-    def __init__(self, generation: _Generation, schema: Schema, question: Question) -> None:
-        self._searcher = generation.searcher
-        self._kept = generation
-        self._question = question
-        self._queries = QueryBuilder(generation.index, schema, question)
-        self._sort_key = NAME_KEY if question.by_name else LISTED_KEY
-
-    def page(self) -> Page:
-        """The answer: a page of hits, their number and the facets."""
-        question = self._question
-        size = question.query.size
-        matching, found = answer_loosening(question, self._attempt, lambda answer: answer.total)
-        return Page(
-            hits=tuple(self._hits(found.hits[:size], matching)),
-            total=found.total,
-            next=self._next(matching, found) if len(found.hits) > size else None,
-            facets=self._facets(matching),
-            matching=matching,
-        )
-
-    def starting(self, starts: Sequence[Start]) -> tuple[Hit, ...]:
-        """The first documents by name that have all of these beginnings."""
-        found = self._ordered(self._queries.starting(starts), self._question.query.size)
-        return tuple(
-            Hit(str(item["id"]), item, {}, None)
-            for item in (self._item(address) for _, address in found.hits)
-        )
-
-    def _attempt(self, matching: Matching) -> _Found:
-        question, place = self._question, self._question.place
-        size = question.query.size
-        if question.ranked:
-            offset = place.offset if place else 0
-            limit = min(size + 1, MAX_RELEVANCE_HITS - offset)
-            ranking = self._searcher.search(self._queries.ranked(matching), limit=limit, offset=offset)
-            return _Found(ranking.hits, count_of(ranking))
-        base = self._queries.matches(matching)
-        if place is None:
-            asked = (*self._asked(matching), self._sort_key, size)
-            return _keep(self._kept.firsts, asked, lambda: self._ordered(base, size + 1))
-        behind = self._queries.matches(matching, after=place.after, sort_key=self._sort_key)
-        total = count_of(self._searcher.search(base, limit=1))
-        return _Found(self._ordered(behind, size + 1).hits, total)
-
-    def _ordered(self, query: TantivyQuery, limit: int) -> _Found:
-        result = self._searcher.search(query, limit=limit, order_by_field=self._sort_key, order=Order.Asc)
-        return _Found(result.hits, count_of(result))
-
-    def _next(self, matching: Matching, found: _Found) -> str:
-        query, place = self._question.query, self._question.place
-        if self._question.ranked:
-            return write_cursor(query, Place(matching, offset=(place.offset if place else 0) + query.size))
-        return write_cursor(query, Place(matching, after=str(found.hits[query.size - 1][0])))
-
-    def _facets(self, matching: Matching) -> _Facets:
-        question = self._question
-        return _keep(
-            self._kept.facets,
-            (*self._asked(matching), question.query.facets),
-            lambda: count_facets(
-                self._searcher, question, lambda facet: self._queries.matches(matching, without=facet)
-            ),
-        )
-
-    def _asked(self, matching: Matching) -> _Asked:
-        """What decides which documents are hits."""
-        question = self._question
-        conditions = frozenset(question.conditions.items())
-        return question.query.kind, question.words, question.has_text, conditions, matching
-
-    def _hits(self, shown: Sequence[tuple[object, DocAddress]], matching: Matching) -> Iterator[Hit]:
-        ranked = self._question.ranked
-        items = [self._item(address) for _, address in shown]
-        marked = Highlighter(self._question.words, matching).highlights(items)
-        for (key, _), item, highlights in zip(shown, items, marked, strict=True):
-            score = key if ranked and isinstance(key, float) else None
-            yield Hit(str(item["id"]), item, highlights, score)
-
-    def _item(self, address: DocAddress) -> Mapping[str, object]:
-        name = (address.segment_ord, address.doc)
-        item = self._kept.items.get(name)
-        if item is None:
-            item = orjson.loads(self._searcher.doc(address)[ITEM][0])
-            if len(self._kept.items) < _ITEMS_KEPT:
-                self._kept.items[name] = item
-        return item
-
-
-def _keep(kept: dict[_Asked, _Answer], asked: _Asked, make: Callable[[], _Answer]) -> _Answer:
-    answer = kept.get(asked)
-    if answer is None:
-        answer = make()
-        if len(kept) < _ANSWERS_KEPT:
-            kept[asked] = answer
-    return answer
 
 
 @contextlib.contextmanager

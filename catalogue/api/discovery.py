@@ -13,9 +13,11 @@ from catalogue.api.blueprint import Blueprint, json_answer, node
 from catalogue.api.conclusion_schemas import OfferingSchema
 from catalogue.api.negotiation import JSON, JSON_LD, languages, preferred
 from catalogue.api.queries import (
+    LIVE_SCOPE,
     ExportArguments,
     FindingArguments,
     HistoryArguments,
+    OfferingsArguments,
     SuggestionArguments,
     query_of,
 )
@@ -42,7 +44,7 @@ def _exported(media_type: str, schema: dict[str, str]) -> dict[str, Any]:
 
 @blueprint.route("/offerings", methods=["GET"])
 @blueprint.refuses(kinds.INVALID_PARAMETER)
-@blueprint.arguments(FindingArguments, location="query")
+@blueprint.arguments(OfferingsArguments, location="query")
 @blueprint.response(200, schemas.OfferingListSchema)
 @blueprint.doc(responses=_LINKED)
 def list_offerings(arguments: dict[str, Any]) -> Response:
@@ -151,7 +153,10 @@ def _found(kind: Kind, arguments: dict[str, Any]) -> Response:
     if why:
         # Describing a page of hits takes as long as verifying a few credentials.
         services.admission.request(request.remote_addr, "verify")
-    found = services.discovery.search(query_of(kind, arguments), languages(), why=why)
+    query = query_of(kind, arguments)
+    found = services.discovery.search(query, languages(), why=why)
+    if arguments.get("scope") == LIVE_SCOPE:
+        found["live"] = services.live.search(query, languages(), request.remote_addr)
     if preferred((JSON, JSON_LD)) == JSON_LD:
         url = services.settings.url
         address = url + request.full_path.rstrip("?")

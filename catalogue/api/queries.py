@@ -38,6 +38,8 @@ from vocab.profiles import shipped
 MAX_CURSOR = 2_000
 #: The value of `facets` that asks for none.
 NO_FACETS = "none"
+#: Values of `scope`: what is here, or what the nodes that are followed have as well.
+COPIED_SCOPE, LIVE_SCOPE = "copied", "live"
 #: What any DID looks like (W3C DID Core section 3.1); which methods are resolved is another question.
 DID_PATTERN = "^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$"
 IS_DID = [Length(1, MAX_VALUE), Whole(DID_PATTERN)]
@@ -225,6 +227,18 @@ class FindingArguments(SearchArguments):
         "Whether each hit says on which grounds it passes the filters, from the store; that takes longer.",
         load_default="false",
         validate=OneOf(["true", "false"]),
+    )
+
+
+class OfferingsArguments(FindingArguments):
+    """The same of services, of which other nodes can be asked."""
+
+    scope = one(
+        f"`{COPIED_SCOPE}`: what this node has verified. `{LIVE_SCOPE}`: it also asks the nodes that it "
+        "follows for what it has not copied yet, verifies that on the spot, and tells it under `live`; that "
+        "takes longer. Not with `cursor`, nor with a `state` but `listed`.",
+        load_default=COPIED_SCOPE,
+        validate=OneOf([COPIED_SCOPE, LIVE_SCOPE]),
     )
 
 

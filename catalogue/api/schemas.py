@@ -11,6 +11,7 @@ import marshmallow as ma
 from marshmallow import fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
+from catalogue.federation.live import Outcome as LiveOutcome
 from catalogue.lifecycle import State
 from catalogue.operations import ALLOW, BLOCK, MAX_REASON
 from catalogue.suggestions import KINDS, MAX_SIZE
@@ -503,8 +504,68 @@ class SearchForm(ListForm):
     )
 
 
+class NotShownSchema(Form):
+    """Why some of what a node has found isn't shown."""
+
+    reason = text("The reason.")
+    count = number("For how many.")
+
+
+class AskedNodeSchema(Form):
+    """What came of asking a node."""
+
+    name = text("The node.")
+    outcome = text(
+        "`answered`, `late` (not in time), `unreachable`, or `refused` (it refuses the question, its answer "
+        "can't be used, or it may not be asked so often).",
+        validate=OneOf([outcome.value for outcome in LiveOutcome]),
+    )
+    items = number("How many of `items` it has.")
+    known = number("Hits of it that this node holds already.")
+    refused = fields.List(
+        fields.Nested(NotShownSchema),
+        required=True,
+        metadata={"description": "What else it has found and isn't shown."},
+    )
+    detail = maybe("Why it didn't answer.")
+
+
+class LiveItemSchema(ItemSchema):
+    """A service that was verified on the spot and is described from its own statement alone.
+
+    It isn't listed here, so it has neither a state nor a time of listing.
+    """
+
+    class Meta:
+        """As every form."""
+
+        unknown = ma.RAISE
+        exclude = ("state", "listed_at")
+
+    copied = fields.Boolean(
+        required=True, metadata={"description": "Always false: this node keeps nothing of it yet."}
+    )
+
+
+class LiveAnswerSchema(Form):
+    """What the nodes that are followed have and this node has not copied yet."""
+
+    peers = fields.List(
+        fields.Nested(AskedNodeSchema),
+        required=True,
+        metadata={"description": "Each node that was to be asked, by name."},
+    )
+    items = fields.List(
+        fields.Nested(LiveItemSchema),
+        required=True,
+        metadata={"description": "In the order asked for, at most 100; `listed_by` are those that said so."},
+    )
+
+
 class OfferingListSchema(SearchForm):
     """A page of services."""
+
+    live = fields.Nested(LiveAnswerSchema, metadata={"description": "With `scope=live`."})
 
 
 class SuggestionSchema(Form):

@@ -74,6 +74,7 @@ def filters(*without: str) -> Callable[[click.Command], click.Command]:
 @click.option("--cursor", help="Go on where an earlier answer ended.")
 @click.option("--language", default="en", show_default=True, help="Of names and labels, e.g. fr or de,en.")
 @click.option("--why", is_flag=True, help="Say on which grounds each passes the filters.")
+@click.option("--live", is_flag=True, help="Have the node ask those that it follows for what is new there.")
 @click.option("--json", "as_json", is_flag=True, help="The node's answer as it is.")
 def search(
     url: str,
@@ -83,6 +84,7 @@ def search(
     cursor: str | None,
     language: str,
     why: bool,
+    live: bool,
     as_json: bool,
     **filters: Any,
 ) -> None:
@@ -99,6 +101,8 @@ def search(
     parameters += [(name, filters[name]) for name in LIMITS if filters[name]]
     if why:
         parameters.append(("why", "true"))
+    if live:
+        parameters.append(("scope", "live"))
     answer = ask(url, "/offerings", parameters, language)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
@@ -106,6 +110,8 @@ def search(
     _show(answer)
     for item in answer["items"] if why else ():
         _show_grounds(item)
+    for peer in answer["live"]["peers"] if live else ():
+        _tell_of(peer)
 
 
 @click.command()
@@ -150,7 +156,7 @@ def ask(
 
 
 def _show(answer: dict[str, Any]) -> None:
-    items = answer["items"]
+    items = answer["items"] + answer.get("live", {}).get("items", [])
     show_table(
         ("Name", "Provider", "Identity", "Place", "Labels", "Id", "Listed by"),
         [
@@ -161,7 +167,7 @@ def _show(answer: dict[str, Any]) -> None:
                 " ".join(_values(item["jurisdiction"])),
                 " ".join(_values(item["labels"])),
                 item["id"],
-                " ".join(_listers(item["listed_by"])),
+                " ".join(_listers(item)),
             )
             for item in items
         ],
@@ -183,9 +189,18 @@ def _show_grounds(item: dict[str, Any]) -> None:
             click.echo(f"    by {printable(one['issuer'])} in {one['digest'] or one['content_id']}")
 
 
-def _listers(listed_by: Any) -> list[str]:
-    """The names of nodes, those marked of which nothing was heard for a while."""
-    return [f"{one['name']} (stale)" if one["stale"] else one["name"] for one in listed_by]
+def _listers(item: dict[str, Any]) -> list[str]:
+    """The names of nodes, those marked of which nothing was heard for a while or nothing is copied yet."""
+    mark = "" if item.get("copied", True) else " (not copied)"
+    return [one["name"] + (" (stale)" if one["stale"] else mark) for one in item["listed_by"]]
+
+
+def _tell_of(peer: dict[str, Any]) -> None:
+    """What came of asking a node, for those who wonder what is missing."""
+    told = peer["detail"] or f"{peer['items']} not copied yet, {peer['known']} held already"
+    click.echo(f"{printable(peer['name'])}: {peer['outcome']}, {printable(told)}", err=True)
+    for one in peer["refused"]:
+        click.echo(f"  {one['count']} not shown: {printable(one['reason'])}", err=True)
 
 
 def _values(entries: Any) -> list[str]:

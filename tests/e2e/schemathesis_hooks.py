@@ -40,6 +40,8 @@ def before_call(_context: Any, case: Any, _arguments: Any) -> None:
 def _leave_possible(parameters: Any) -> None:
     """A search without cursors of nobody's, and without filters that need another one."""
     parameters.pop("cursor", None)
+    if parameters.get("state") or parameters.get("status"):
+        parameters.pop("scope", None)
     for name, needed in _NEEDING.items():
         if not any(parameters.get(other) for other in needed):
             parameters.pop(name, None)
