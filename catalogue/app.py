@@ -32,7 +32,9 @@ from catalogue.observability import observe
 from catalogue.settings import Settings
 from catalogue.web import (
     asset_pages,
+    capability_tree,
     comparing,
+    consortia,
     errors,
     evaluation,
     gallery,
@@ -40,6 +42,8 @@ from catalogue.web import (
     home,
     offering,
     pages,
+    participants,
+    programme,
     search,
     statement,
     which,
@@ -48,12 +52,16 @@ from catalogue.web import (
 #: Modules whose pages are registered by being imported.
 PAGES = (
     asset_pages,
+    capability_tree,
     comparing,
+    consortia,
     evaluation,
     gallery,
     happenings,
     home,
     offering,
+    participants,
+    programme,
     search,
     statement,
     which,

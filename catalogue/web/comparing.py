@@ -104,7 +104,9 @@ class Candidate:
 
 @beside("evaluations.compare")
 def compare() -> Response:
-    """GET /offerings/compare for people."""
+    """GET /offerings/compare for people. Of nothing, the way to choose something."""
+    if not given().get("id"):
+        return Response(status=303, headers={"Location": at("/compare")})
     asked = arguments(ComparisonArguments())
     ids = list(dict.fromkeys(asked["id"]))
     wanted = list(dict.fromkeys(asked.get("profile", ())))

@@ -19,4 +19,8 @@ class Entry:
 NAVIGATION = (
     Entry("/offerings", lambda: _("Services")),
     Entry("/which", lambda: _("Which may I use?")),
+    Entry("/compare", lambda: _("Compare")),
+    Entry("/vocabulary/capabilities", lambda: _("Capabilities")),
+    Entry("/participants", lambda: _("Participants")),
+    Entry("/vocabulary/programmes", lambda: _("Programmes")),
 )

@@ -16,6 +16,7 @@ from catalogue.web.happenings import told
 from catalogue.web.hits import hit_of
 from catalogue.web.ladders import ladders
 from catalogue.web.laws_reaching import reaching
+from catalogue.web.log_proof import proof_of
 from catalogue.web.pages import beside
 from catalogue.web.rendering import at, render
 from catalogue.web.service_facts import branches, condition_name, energy, places_map, spans
@@ -38,6 +39,7 @@ def offering(id: str) -> Response:
         hit=hit_of(seen.form),
         history=told(seen.history.items) if seen.history else [],
         document=at(f"/self-descriptions/{seen.form['digest']}/report"),
+        proof=proof_of(seen.form["digest"]),
         **_worked_out(seen, subject),
     )
 

@@ -12,6 +12,7 @@ from flask import Response
 from catalogue.api.blueprint import node
 from catalogue.records import StoredBlob
 from catalogue.web.language import gettext as _
+from catalogue.web.log_proof import proof_of
 from catalogue.web.pages import beside
 from catalogue.web.rendering import at, render
 from catalogue.web.texts import TURNING
@@ -46,6 +47,7 @@ def statement(digest: str) -> Response:
         report=report,
         reports=(report, *report.credentials),
         counted=_counted(report),
+        proof=proof_of(digest),
         documents=list(_documents(blob)),
         bytes=at(f"/self-descriptions/{digest}"),
     )

@@ -19,12 +19,16 @@ PAGES = {
     "which": "/which",
     "which-answer": "/which?whose=state&kind=essential-missions",
     "service": "/offerings/9e3b073ac677a707268cbf28aa5f009c",
-    "service-immune": "/offerings/197cbcb2d5d0130ca4755446bf5028be",
-    "evaluation": "/offerings/197cbcb2d5d0130ca4755446bf5028be/evaluation?profile=gaia-x",
+    "evaluation": "/offerings/197cbcb2d5d0130ca4755446bf5028be/evaluation?profile=cloud-de-confiance",
     "history": "/offerings/197cbcb2d5d0130ca4755446bf5028be/history",
     "compare": "/offerings/compare?id=9e3b073ac677a707268cbf28aa5f009c&id=197cbcb2d5d0130ca4755446bf5028be"
     "&id=c5a7170ff3c0d23c529a593e427f5508&profile=cloud-de-confiance",
     "compare-add": "/compare?id=9e3b073ac677a707268cbf28aa5f009c&q=office",
+    "participants": "/participants",
+    "participant": "/participants/04be7711abfb9e67a79a303cce8c3831",
+    "consortia": "/consortia",
+    "capabilities": "/vocabulary/capabilities",
+    "programmes": "/vocabulary/programmes",
     "gallery": "/gallery",
     "problem": "/nothing-here",
 }

@@ -48,3 +48,17 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiNode]:
     node.index()
     yield node
     node.close()
+
+
+@pytest.fixture
+def make_node(tmp_path: Path) -> Iterator[Callable[[], ApiNode]]:
+    """Make an empty node; closed at the end of the test."""
+    made: list[ApiNode] = []
+
+    def make() -> ApiNode:
+        made.append(ApiNode(tmp_path / f"node{len(made)}"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

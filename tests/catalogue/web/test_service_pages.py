@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 
 import pytest
 from api_support import ApiNode, Provider
-from flask.testing import FlaskClient
+from shown import GALERIE, HARBOUR, HTML, SOCLE, page, rows, section, words
 
+from catalogue.federation.own_log import Inclusion, OwnLog
+from catalogue.federation.signer import Signer
 from credentials.identity import record_id
+from credentials.times import utc_now
 
-HTML = {"Accept": "text/html,*/*;q=0.8"}
-GALERIE = "9e3b073ac677a707268cbf28aa5f009c"
-SOCLE = "197cbcb2d5d0130ca4755446bf5028be"
-HARBOUR = "c5a7170ff3c0d23c529a593e427f5508"
 #: Characters that turn the direction of what follows.
 TURNING = "\u202e\u2066\u2067\u2068\u202a\u202b\u202d"
 HOSTILE = f'<script>alert(1)</script><img src=x onerror=alert(2)>{TURNING}" onmouseover="x'
-
-
-def page(node: ApiNode, path: str, language: str = "en") -> str:
-    # Pages at addresses of their own are no part of the API, against whose document `node.client` checks.
-    client = FlaskClient(node.app, node.app.response_class)
-    answer = client.get(path, headers={**HTML, "Accept-Language": language})
-    assert answer.status_code == 200, answer.text
-    assert answer.mimetype == "text/html"
-    return answer.text
-
-
-def words(markup: str) -> str:
-    """What a reader reads: markup taken away, and white space as one."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", markup)))
-
-
-def section(markup: str, identifier: str) -> str:
-    found = re.search(rf'<section[^>]* id="{identifier}">(.*?)\n</section>\n', markup, re.DOTALL)
-    assert found, identifier
-    return found[1]
 
 
 def test_a_service_within_reach_of_foreign_law_says_so_first(samples: ApiNode) -> None:
@@ -161,10 +142,6 @@ def comparison(*ids: str, more: str = "") -> str:
     return "/offerings/compare?" + "&".join(f"id={one}" for one in ids) + more
 
 
-def rows(markup: str) -> list[str]:
-    return [words(row).strip() for row in re.findall(r'<tr><th scope="row">(.*?)</th>', markup)]
-
-
 def test_a_comparison_shows_differences_first_and_folds_what_is_the_same(samples: ApiNode) -> None:
     markup = page(samples, comparison(GALERIE, SOCLE))
     before, _, folded = markup.partition('<details class="plain">')
@@ -239,3 +216,39 @@ def test_a_title_of_ten_thousand_characters_is_cut(samples: ApiNode, hostile: di
     for title in re.findall(r"<(?:h1|title)>(.*?)</(?:h1|title)>", markup):
         assert len(title) < 300
     assert "ab" * 1_001 not in markup
+
+
+def sign(node: ApiNode) -> None:
+    """The log's newest head, as the indexer's process signs it."""
+    Signer(node.settings, node.node.database, utc_now).sign()
+
+
+def test_the_log_has_the_document_and_the_proof_is_checked(samples: ApiNode) -> None:
+    sign(samples)
+    told = words(section(page(samples, f"/offerings/{GALERIE}"), "provenance"))
+    assert re.search(r"Entry \d+ of \d+ proof checked", told)
+    digest = samples.client.get(f"/offerings/{GALERIE}").get_json()["digest"]
+    (proof,) = samples.client.get(f"/log/proofs/{digest}").get_json()["items"]
+    markup = page(samples, f"/self-descriptions/{digest}/report")
+    assert all(f"<code>{one}</code>" in unescape(markup) for one in proof["hashes"])
+
+
+def test_a_proof_that_leads_elsewhere_is_told(samples: ApiNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign(samples)
+    right = OwnLog.inclusions
+
+    def wrong(self: OwnLog, digest: str, size: int | None) -> list[Inclusion]:
+        return [replace(one, hashes=(bytes(32), *one.hashes[1:])) for one in right(self, digest, size)]
+
+    monkeypatch.setattr(OwnLog, "inclusions", wrong)
+    told = words(section(page(samples, f"/offerings/{GALERIE}"), "provenance"))
+    assert "the proof fails the inclusion proof leads to another root" in told
+
+
+def test_a_log_that_is_not_signed_yet_proves_nothing(make_node: Callable[[], ApiNode]) -> None:
+    node, provider = make_node(), Provider()
+    credential = provider.credential("Early")
+    node.listed(provider.sign(credential))
+    node.index()
+    record = record_id(provider.did, credential["credentialSubject"]["id"])
+    assert "not in this node's log" in words(page(node, f"/offerings/{record}"))
