@@ -123,7 +123,7 @@ def _audit(
     except CatalogueError as error:
         raise Refused(printable(error)) from error
     _tell_audit(found)
-    if found.fault_count:
+    if not found.sound:
         raise Refused(f"The log is not sound: {found.fault_count} faults.")
     if save:
         write_output(found.checkpoint.note, save)

@@ -160,7 +160,13 @@ class _Auditor:
         """All of it. See `audit_log`."""
         known = None
         if earlier is not None:
-            before = self._update(earlier)
+            try:
+                before = self._log.update_checkpoint(earlier, self._clock())
+            except BadSignature as error:
+                raise BadSignature(
+                    f"the checkpoint from before is not by {self._log.key.text()}: give the key that signed "
+                    "it then, and the log is followed to its present one"
+                ) from error
             self._log, known = before.log, before.checkpoint
         update = self._update(self._ask(self._source.checkpoint))
         self._log = update.log

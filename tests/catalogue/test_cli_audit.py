@@ -88,6 +88,14 @@ def test_an_empty_log_is_sound(run: Run, server: ServedLog) -> None:
     assert (rows(done)["Entries"], rows(done)["Blobs"]) == ("0", "0 given, 0 erased")
 
 
+@pytest.mark.parametrize(("size", "tiles"), [(1, 1), (256, 2), (512, 3)])
+def test_logs_that_end_with_a_tile_are_sound(run: Run, server: ServedLog, size: int, tiles: int) -> None:
+    del server.log.entries[size:]
+    done = run(server.address)
+    assert done.exit_code == 0, done.output
+    assert (rows(done)["Tiles"], rows(done)["Entries"]) == (str(tiles), f"{size} ({size} list)")
+
+
 def test_a_key_that_is_given_must_have_signed(run: Run, server: ServedLog) -> None:
     done = run(server.address, "--key", server.log.note_key.text())
     assert done.exit_code == 0, done.output
@@ -106,11 +114,34 @@ def test_a_log_is_followed_from_the_key_that_is_given_to_the_present_one(run: Ru
     assert done.exit_code == 0, done.output
 
 
+def test_a_checkpoint_by_a_key_of_before_is_compared_from_that_key_on(
+    run: Run, server: ServedLog, tmp_path: Path
+) -> None:
+    kept, old = tmp_path / "checkpoint", server.log.note_key.text()
+    kept.write_bytes(server.log.checkpoint())
+    server.statements.append(sign_rotation(server.log.origin, KEY, OTHER_KEY, 600, utc_now()))
+    server.log.key = OTHER_KEY
+    server.log.grow(1)
+    done = run(server.address, "--since", str(kept))
+    assert done.exit_code == 1
+    assert "give the key that signed it" in done.output
+    done = run(server.address, "--since", str(kept), "--key", old)
+    assert done.exit_code == 0, done.output
+    # A past that was rewritten under the new key is proven from the old one.
+    server.log = rewritten(server.log, 3)
+    evidence = tmp_path / "evidence.json"
+    assert run(server.address, "--since", str(kept), "--key", old, "--evidence", str(evidence)).exit_code == 1
+    assert run(str(evidence), "--key", old).exit_code == 0
+
+
 def test_blobs_are_fetched_and_compared(run: Run, server: ServedLog) -> None:
     erase(server, digest_of(b"blob 3"))
+    # A node may know nothing any more of what it has erased.
+    erase(server, digest_of(b"blob 9"))
+    del server.blobs[digest_of(b"blob 9")]
     done = run(server.address, "--blobs")
-    assert (done.exit_code, rows(done)["Blobs"]) == (0, "599 given, 1 erased")
-    assert rows(done)["Entries"] == "601 (600 list, 1 erase)"
+    assert (done.exit_code, rows(done)["Blobs"]) == (0, "598 given, 2 erased")
+    assert rows(done)["Entries"] == "602 (600 list, 2 erase)"
     server.blobs[digest_of(b"blob 4")] = b"something else"
     del server.blobs[digest_of(b"blob 5")]
     erase(server, digest_of(b"blob 6"), logged=False)
