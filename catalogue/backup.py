@@ -17,6 +17,9 @@ from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table, delete, insert, select
 
+from catalogue.federation.heads import hold
+from catalogue.federation.model import PeerState
+from catalogue.federation.roster import every_peer
 from catalogue.log import read_heads
 from catalogue.node_key import KEY_FILE, ensure_key
 from catalogue.settings import Settings
@@ -46,11 +49,12 @@ class StoreNotEmpty(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an archive holds."""
+    """What an archive holds. After a restore, `held` says that the log waits for what peers hold of it."""
 
     entries: int
     rows: int
     revision: str
+    held: bool = False
 
 
 def backup(settings: Settings, path: Path, clock: Clock) -> Summary:
@@ -105,10 +109,11 @@ def restore(settings: Settings, path: Path) -> Summary:
             if read_heads(connection).intake_size:
                 raise StoreNotEmpty
             rows = _put_back(connection, path, lines)
+            has_peers = _hold_log(connection, header["made_at"])
         _put_key(settings.data, header["node_key"])
     finally:
         database.close()
-    return Summary(header["entries"], rows, header["revision"])
+    return Summary(header["entries"], rows, header["revision"], held=has_peers)
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
@@ -153,6 +158,17 @@ def _put_back(connection: Connection, path: Path, lines: Iterator[Any]) -> int:
         pending[name].append(_decoded(tables[name], line["row"]))
         rows += 1  # noqa: SIM113 - the closing line is not a row
     raise BackupUnusable(path, "cut off: the closing line is missing")
+
+
+def _hold_log(connection: Connection, made_at: str) -> bool:
+    """Hold the log until peers have said what was signed since; without peers there is nobody to ask."""
+    followed = [peer for peer in every_peer(connection) if peer.state is not PeerState.REMOVED]
+    if not followed:
+        return False
+    hold(
+        connection, f"put back from a backup of {made_at}: what was published since must come back from peers"
+    )
+    return True
 
 
 def _flush(connection: Connection, pending: dict[str, list[dict[str, Any]]]) -> None:

@@ -89,6 +89,15 @@ def copy_in(connection: Connection, op: Op, digest: str, at: datetime) -> Entry:
     return _enter(connection, Entry(take_position(connection), op, digest, at, None))
 
 
+def enter_at(connection: Connection, leaf: int, entry: LogEntry) -> Entry:
+    """Put back an entry of the public log that was signed, at its leaf; the caller counts the leaves.
+
+    It gets the next position of the intake, since it is taken in now.
+    """
+    position = take_position(connection)
+    return _enter(connection, Entry(position, entry.op, entry.digest, entry.at, leaf))
+
+
 def _enter(connection: Connection, entry: Entry) -> Entry:
     _APPEND(
         connection,

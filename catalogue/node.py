@@ -16,7 +16,7 @@ from catalogue.federation.overview import Overview
 from catalogue.federation.own_log import OwnLog
 from catalogue.federation.peers import Peers
 from catalogue.fetching import WebFetcher
-from catalogue.node_key import ensure_key, node_did_document, previous_key
+from catalogue.node_key import OVERLAP, ensure_key, node_did_document, previous_key
 from catalogue.operations import Operations
 from catalogue.publishing import Publisher
 from catalogue.records import Records
@@ -65,7 +65,8 @@ class Node:
     def did_document(self) -> dict[str, Any]:
         """The node's own DID document, with the key as it is now: it may be changed while the node runs."""
         folder = self.settings.data
-        return node_did_document(self.settings.url, ensure_key(folder), previous_key(folder, self.clock()))
+        previous = previous_key(folder, since=self.clock() - OVERLAP)
+        return node_did_document(self.settings.url, ensure_key(folder), previous)
 
     def close(self) -> None:
         """Give back connections and files."""

@@ -21,7 +21,7 @@ PREVIOUS_KEY_FILE = "node-key.previous.json"
 #: The name of the key within the document.
 FRAGMENT = "node-key"
 PREVIOUS_FRAGMENT = "node-key-previous"
-#: How long the old key is named, and signs too: who reads the node's log once a week misses nothing.
+#: How long the old key is named: who reads the node's log once a week can check what it signed last.
 OVERLAP = timedelta(days=7)
 
 
@@ -73,14 +73,14 @@ def promote_key(folder: Path) -> None:
     waiting.replace(path)
 
 
-def previous_key(folder: Path, now: datetime) -> PrivateKey | None:
-    """The key before the node's, as long as it is still named and signs too."""
+def previous_key(folder: Path, since: datetime | None = None) -> PrivateKey | None:
+    """The key before the node's, if there is one, and if it was that until `since` at least."""
     path = folder / PREVIOUS_KEY_FILE
     try:
-        since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        until = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:
         return None
-    return _read(path) if now - since < OVERLAP else None
+    return _read(path) if since is None or until > since else None
 
 
 def _write(path: Path, key: PrivateKey) -> None:

@@ -172,7 +172,14 @@ def read_held(arguments: dict[str, Any]) -> Response:
     it what it had signed.
     """
     held = node().giving.held(arguments["origin"])
-    return json_answer({"origin": held.origin, "size": held.size, "checkpoint": held.note.decode()})
+    return json_answer(
+        {
+            "origin": held.origin,
+            "size": held.size,
+            "checkpoint": held.note.decode(),
+            "rotations": [statement.decode("ascii") for statement in held.rotations],
+        }
+    )
 
 
 @blueprint.route("/federation/held/entries", methods=["GET"])

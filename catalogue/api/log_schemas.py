@@ -165,3 +165,4 @@ class HeldHeadSchema(Form):
     origin = text("The log's name.")
     size = number("Its entries, all of which are here.")
     checkpoint = text("The newest signed note that they were checked against.")
+    rotations = texts("The statements by which its key was changed, oldest first.")

@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "audit": ("auditing:audit", "Audit a node's log, or judge evidence against one."),
         "issuers": ("operating:issuers", "Block, allow and list issuers."),
         "peers": ("peers:peers", "Follow other nodes, and see how they stand."),
+        "log": ("own_log:log", "Look after the node's own log, and its key."),
         "schemas": ("schemas:schemas", "Add, list and remove shapes to check against."),
         "backup": ("operating:backup", "Copy the node's data while it runs."),
         "restore": ("operating:restore", "Put a backup in place of an empty data folder."),

@@ -46,6 +46,7 @@ def open_store() -> Iterator[tuple[Settings, Database]]:
 def _operations() -> Iterator[Operations]:
     from catalogue.errors import Gone, NotFound
     from catalogue.operations import Operations
+    from catalogue.store.database import LogHeld
     from credentials.times import utc_now
 
     with open_store() as (_, database):
@@ -53,6 +54,8 @@ def _operations() -> Iterator[Operations]:
             yield Operations(database, utc_now)
         except (NotFound, Gone) as error:
             raise Refused(str(error)) from error
+        except LogHeld as error:
+            raise Refused(f"the log is held: {error.reason}") from error
 
 
 @click.command()
@@ -230,6 +233,15 @@ def restore(file: Path) -> None:
         summary = run(settings, file)
         click.echo(f"{summary.entries} entries restored")
         _rebuild()
+        if summary.held:
+            click.echo(
+                "The log is held until the node has asked its peers what was signed since the backup: it "
+                "takes nothing until then. `catalogue log status` tells."
+            )
+        else:
+            click.echo(
+                "The log goes on from here: there are no peers to ask what was signed since the backup."
+            )
     except BackupUnusable as error:
         raise Unusable(str(error)) from error
     except StoreNotEmpty as error:

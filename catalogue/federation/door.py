@@ -30,7 +30,7 @@ from catalogue.ledger import (
 )
 from catalogue.lifecycle import State
 from catalogue.listers import bytes_listed_by, listers_of
-from catalogue.log import Op, copy_in, tell
+from catalogue.log import Entry, Op, copy_in, tell
 from catalogue.operations import ALLOW, BLOCK
 from catalogue.publishing import WITHDRAWAL_MEDIA_TYPE
 from catalogue.standings import note
@@ -106,6 +106,23 @@ def list_copied(
     if listed:
         _tell_of(connection, lister, listed, now)
     entry = copy_in(connection, Op.LIST, digest, now)
+    enter_verified(connection, entry, data, verified, listed, withdrawn=withdrawn, now=now)
+
+
+def enter_verified(
+    connection: Connection,
+    entry: Entry,
+    data: bytes,
+    verified: Verified,
+    listed: set[str],
+    *,
+    withdrawn: bool,
+    now: datetime,
+) -> None:
+    """Keep what an entry names, and list it in the states that follow: `withdrawn`, if any of it was before.
+
+    `listed` are the statements in it that are listed already.
+    """
     store_verified(connection, entry, data, verified)
     lines = list_verified(connection, entry, verified, listed, now)
     if withdrawn:
@@ -135,6 +152,21 @@ def withdraw_copied(
     It names its issuer, so it can't touch what others have stated.
     """
     entry = copy_in(connection, Op.WITHDRAW, digest, now)
+    enter_withdrawal(connection, entry, data, withdrawal, policy=policy, judged_at=judged_at, now=now)
+
+
+def enter_withdrawal(
+    connection: Connection,
+    entry: Entry,
+    data: bytes,
+    withdrawal: Withdrawal,
+    *,
+    policy: str,
+    judged_at: datetime,
+    now: datetime,
+) -> None:
+    """Keep a verified withdrawal that an entry names, and let it have its effect."""
+    digest = entry.digest
     store_judged(
         connection,
         digest=digest,

@@ -51,11 +51,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class HeldHead:
-    """The newest note of another node's log whose entries are all here."""
+    """The newest note of another node's log whose entries are all here, and how its key was changed."""
 
     origin: str
     size: int
     note: bytes
+    rotations: tuple[bytes, ...]
 
 
 class Giving:
@@ -118,4 +119,4 @@ def _held(connection: Connection, origin: str) -> tuple[HeldHead, int]:
     state = TrustedLog.from_bytes(bytes(row.trusted)) if row is not None and row.trusted is not None else None
     if row is None or state is None or state.head is None:
         raise NotFound("log", origin[:200])
-    return HeldHead(origin, state.head.size, state.head.note), row.id
+    return HeldHead(origin, state.head.size, state.head.note, state.rotations), row.id

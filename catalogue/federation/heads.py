@@ -9,14 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from catalogue.node_key import log_origin
-from catalogue.store.tables import checkpoints, heads, read_time
+from catalogue.store.tables import checkpoints, heads, read_time, stored_time
 from credentials.times import from_rfc3339, to_rfc3339
 
 #: Beside the node's key: what was signed last, so that a store from yesterday is noticed.
 SIGNED_FILE = "node-log.json"
+#: Signed heads that are kept, the newest ones; nobody asks for older ones, and the log itself proves them.
+KEPT_HEADS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class SignedHead:
     root: bytes
     note: bytes
     signed_at: datetime
+
+    @property
+    def origin(self) -> str:
+        """The log's name when it was signed: it is another one since the node's address has changed."""
+        return self.note.partition(b"\n")[0].decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +113,17 @@ def remember(folder: Path, signed: Remembered) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(folder / SIGNED_FILE)
+
+
+def keep_head(connection: Connection, head: SignedHead) -> None:
+    """Keep what was signed, in place of an earlier note of that size, inside the writing transaction."""
+    values = {"root": head.root.hex(), "note": head.note, "signed_at": stored_time(head.signed_at)}
+    again = connection.execute(update(checkpoints).where(checkpoints.c.size == head.size).values(**values))
+    if again.rowcount:
+        return
+    connection.execute(insert(checkpoints).values(size=head.size, **values))
+    oldest = connection.execute(
+        select(checkpoints.c.size).order_by(checkpoints.c.size.desc()).offset(KEPT_HEADS).limit(1)
+    ).scalar()
+    if oldest is not None:
+        connection.execute(delete(checkpoints).where(checkpoints.c.size <= oldest))

@@ -1,7 +1,7 @@
 """The keys of the node's log, and how one takes the place of another.
 
 The old key signs a statement that names the new one; it is a blob, named by an entry of the log, so that
-followers take it in like anything else. For a while both sign, for those who have not read the statement yet.
+followers learn of it there too. The first tree that holds the statement is signed by both.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -52,14 +53,22 @@ class RotationRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """What signs the log now: `current`, and `further` ones while followers change over.
+    """What signs the log now: `current`, and once more the key before it, `leaving`.
 
-    `known` are the public keys of all of them and of those before, as far as statements tell.
+    `handover` is the size from which on the current key signs. `known` are the public keys of all of them and
+    of those before, as far as statements tell.
     """
 
     current: PrivateKey
-    further: tuple[PrivateKey, ...]
+    leaving: PrivateKey | None
+    handover: int
     known: tuple[NoteKey, ...]
+
+    def beside(self, signed: int | None) -> tuple[PrivateKey, ...]:
+        """Who signs beside the current key, after a tree of `signed` entries (None: after none)."""
+        if self.leaving is None or (signed is not None and signed >= self.handover):
+            return ()
+        return (self.leaving,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +81,74 @@ class Rotated:
     new: NoteKey
 
 
-def rotations_of(connection: Connection) -> tuple[bytes, ...]:
-    """The statements by which the log's key was changed, oldest first."""
+def rotations_of(connection: Connection, origin: str) -> tuple[bytes, ...]:
+    """The statements by which the key of this log was changed, oldest first.
+
+    Those made while the node had another address are of a log with another name.
+    """
+    return tuple(statement for statement in _statements(connection) if _claims(statement)["origin"] == origin)
+
+
+def known_keys(connection: Connection, folder: Path, origin: str) -> tuple[NoteKey, ...]:
+    """Every public key of the log that this node knows to be its own."""
+    keys = [ensure_key(folder), previous_key(folder)]
+    own = [origin_key(origin, key) for key in keys if key is not None]
+    named = [NoteKey(origin, _named(statement).key) for statement in _statements(connection)]
+    return tuple(dict.fromkeys([*own, *named]))
+
+
+def _statements(connection: Connection) -> list[bytes]:
     rows = connection.execute(select(log_keys.c.statement).order_by(log_keys.c.number))
-    return tuple(text.encode("ascii") for text in rows.scalars())
+    return [text.encode("ascii") for text in rows.scalars()]
+
+
+def _claims(statement: bytes) -> dict[str, Any]:
+    """What an own statement says; it was checked when it was made."""
+    return parse_json(parse_compact(statement).payload)
 
 
 def _named(statement: bytes) -> NoteKey:
-    """The new key that an own statement names; it was checked when it was made."""
-    return NoteKey.parse(parse_json(parse_compact(statement).payload)["new_key"])
+    return NoteKey.parse(_claims(statement)["new_key"])
 
 
-def signing_keys(connection: Connection, folder: Path, origin: str, now: datetime) -> SigningKeys:
+def signing_keys(connection: Connection, folder: Path, origin: str) -> SigningKeys:
     """The keys in `folder` that sign the log, inside the caller's writing transaction.
 
     KeyMissing when the newest statement names another one. A key that waits for its statement to be entered
     takes its place here and nowhere else, so that nobody does so at the same time.
     """
     current = ensure_key(folder)
-    named = [_named(statement) for statement in rotations_of(connection)]
-    if named and named[-1] != origin_key(origin, current):
+    statements = _statements(connection)
+    if not statements:
+        return SigningKeys(current, None, 0, known_keys(connection, folder, origin))
+    named = _named(statements[-1])
+    if named.key != current.public():
         prepared = prepared_key(folder)
-        if prepared is None or named[-1] != origin_key(origin, prepared):
-            raise KeyMissing(f"the log's key is {named[-1].text()} now, which this folder does not have")
+        if prepared is None or named.key != prepared.public():
+            raise KeyMissing(f"the log's key is {named.text()} now, which this folder does not have")
         promote_key(folder)
         current = prepared
-    old = previous_key(folder, now) if named else None
-    further = (old,) if old is not None else ()
-    own = [origin_key(origin, key) for key in (current, *further)]
-    return SigningKeys(current, further, tuple(dict.fromkeys([*own, *named])))
+    handover = int(_claims(statements[-1])["from_size"])
+    return SigningKeys(current, previous_key(folder), handover, known_keys(connection, folder, origin))
+
+
+def keep_statement(connection: Connection, number: int, digest: str, statement: bytes, now: datetime) -> None:
+    """Keep a statement by the log's key, as a blob too, inside the caller's writing transaction."""
+    connection.execute(
+        insert(log_keys).values(number=number, statement=statement.decode("ascii"), at=stored_time(now))
+    )
+    _KEEP(
+        connection,
+        {
+            "digest": digest,
+            "kind": KEY_STATEMENT,
+            "media_type": KEY_STATEMENT_MEDIA_TYPE,
+            "data": statement,
+            "stored_at": stored_time(now),
+            "policy": None,
+            "judged_at": None,
+        },
+    )
 
 
 def rotate(settings: Settings, database: Database, clock: Clock) -> Rotated:
@@ -113,33 +161,19 @@ def rotate(settings: Settings, database: Database, clock: Clock) -> Rotated:
         state = log_state(connection, settings.url)
         if newest_head(connection) is None:
             raise RotationRefused("nothing was signed yet: start the node first")
-        if len(rotations_of(connection)) >= MAX_ROTATIONS:
+        number = len(_statements(connection))
+        if len(rotations_of(connection, state.origin)) >= MAX_ROTATIONS:
             raise RotationRefused(
                 f"a log's key changes {MAX_ROTATIONS} times at most; `catalogue log renew` begins another log"
             )
-        old = signing_keys(connection, settings.data, state.origin, now).current
+        old = signing_keys(connection, settings.data, state.origin).current
         new = prepare_key(settings.data)
         statement = sign_rotation(state.origin, old, new, state.size + 1, now)
         digest = digest_of(statement)
         entry = append(connection, Op.KEY, digest, now)
-        number = len(rotations_of(connection))
-        connection.execute(
-            insert(log_keys).values(number=number, statement=statement.decode("ascii"), at=stored_time(now))
-        )
-        _KEEP(
-            connection,
-            {
-                "digest": digest,
-                "kind": KEY_STATEMENT,
-                "media_type": KEY_STATEMENT_MEDIA_TYPE,
-                "data": statement,
-                "stored_at": stored_time(now),
-                "policy": None,
-                "judged_at": None,
-            },
-        )
+        keep_statement(connection, number, digest, statement, now)
     with database.write() as connection:
         # Only now that the statement is durable.
-        signing_keys(connection, settings.data, state.origin, now)
+        signing_keys(connection, settings.data, state.origin)
     leaf = entry.leaf if entry.leaf is not None else 0
     return Rotated(leaf, digest, origin_key(state.origin, old), origin_key(state.origin, new))

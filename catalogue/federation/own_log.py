@@ -166,7 +166,7 @@ class OwnLog:
         """Which key signs the log, and by which statements it came to that."""
         with self._database.read() as connection:
             state = log_state(connection, self._settings.url)
-            statements = rotations_of(connection)
+            statements = rotations_of(connection, state.origin)
         key = origin_key(state.origin, ensure_key(self._settings.data))
         return LogKeys(
             state.origin,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from catalogue.federation.election import Place
 from catalogue.federation.hints import HintSender
 from catalogue.federation.key_rotation import KeyMissing
+from catalogue.federation.reconciling import Reconciler, open_reconciler
 from catalogue.federation.signer import Signer
 from catalogue.federation.tending import follow_peers
 from catalogue.settings import Settings
@@ -26,6 +27,10 @@ LOOK_SECONDS = 0.2
 PLACE_SECONDS = 2.0
 #: Seconds before the next try after something was out of reach or a key was missing.
 RETRY_SECONDS = 1.0
+#: Seconds between attempts to release a log that is held: while peers don't answer, and when what they say,
+#: or the entries themselves, stand in the way.
+ASK_SECONDS = 10.0
+STUCK_SECONDS = 600.0
 #: Seconds after which all entries are read again: a second of work for 100,000, and an alteration by hand
 #: shows within the hour.
 CHECK_SECONDS = 3_600.0
@@ -85,27 +90,34 @@ def _work(
 
 
 def sign_log(settings: Settings, database: Database, stop: threading.Event) -> None:
-    """Keep the node's log signed, and read all of it again from time to time."""
+    """Keep the node's log signed, read all of it again from time to time, and release it when it is held."""
     signer = Signer(settings, database, utc_now)
-    with closing(HintSender(settings, database)) as hints:
-        _sign(signer, hints, stop)
+    with (
+        closing(HintSender(settings, database)) as hints,
+        open_reconciler(settings, database, utc_now) as reconciler,
+    ):
+        _sign(signer, hints, reconciler, stop)
 
 
-def _sign(signer: Signer, hints: HintSender, stop: threading.Event) -> None:
-    check_at = time.monotonic()
+def _sign(signer: Signer, hints: HintSender, reconciler: Reconciler, stop: threading.Event) -> None:
+    check_at = reconcile_at = time.monotonic()
     while not stop.is_set():
         pause = LOOK_SECONDS
         try:
-            if time.monotonic() >= check_at:
+            if signer.held is not None:
+                if time.monotonic() >= reconcile_at:
+                    outcome = reconciler.attempt()
+                    wait = STUCK_SECONDS if outcome.problem else ASK_SECONDS
+                    reconcile_at = time.monotonic() + (0.0 if outcome.released else wait)
+            elif time.monotonic() >= check_at:
                 signer.check()
                 check_at = time.monotonic() + CHECK_SECONDS
-            signed = signer.sign()
-            if signed is not None:
-                # A note begins with the log's name.
-                origin = signed.note.partition(b"\n")[0].decode()
-                hints.announce(origin, signed.size, signed.note, signed.signed_at)
-                # More may have come than one signature covers.
-                continue
+            else:
+                signed = signer.sign()
+                if signed is not None:
+                    hints.announce(signed.origin, signed.size, signed.note, signed.signed_at)
+                    # More may have come than one signature covers.
+                    continue
         except SQLAlchemyError as outage:
             log.warning("store out of reach, trying again", problem=type(outage).__name__)
             pause = RETRY_SECONDS

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select
 
 from catalogue.federation.heads import (
     LogState,
     Remembered,
     SignedHead,
     hold,
+    keep_head,
     log_state,
     newest_head,
     remember,
@@ -34,7 +35,7 @@ from catalogue.federation.own_tiles import (
 )
 from catalogue.settings import Settings
 from catalogue.store.database import Database
-from catalogue.store.tables import checkpoints, stored_time, tiles
+from catalogue.store.tables import checkpoints, tiles
 from credentials.times import Clock
 from credentials.transparency.checkpoints import SignedCheckpoint, sign_checkpoint, verify_checkpoint
 from credentials.transparency.merkle import leaf_hash
@@ -45,8 +46,6 @@ from credentials.transparency.tiles import TILE_WIDTH, Tile
 MAX_NEW = 16_384
 #: Entries read at once when all are.
 BATCH = 4_096
-#: Signed heads that are kept, the newest ones; nobody asks for older ones, and the log itself proves them.
-KEPT_HEADS = 1_000
 
 log = structlog.get_logger("catalogue.signer")
 
@@ -58,6 +57,12 @@ class Signer:
         self._settings = settings
         self._database = database
         self._clock = clock
+
+    @property
+    def held(self) -> str | None:
+        """Why the log is held, None while it isn't."""
+        with self._database.read() as connection:
+            return log_state(connection, self._settings.url).held
 
     def sign(self) -> SignedHead | None:
         """Sign what has grown, or sign again what was signed a while ago; None when neither is due.
@@ -116,7 +121,7 @@ class Signer:
     def _due(self, state: LogState, newest: SignedHead | None) -> bool:
         if state.held is not None:
             return False
-        if newest is None or state.size != newest.size:
+        if newest is None or state.size != newest.size or newest.origin != state.origin:
             return True
         known = remembered(self._settings.data)
         if known is not None and known.origin == state.origin and known.size > newest.size:
@@ -124,10 +129,13 @@ class Signer:
         return self._clock() - newest.signed_at >= timedelta(seconds=self._settings.log_resign_seconds)
 
     def _sign(self, connection: Connection, state: LogState, newest: SignedHead | None) -> SignedHead:
-        keys = signing_keys(connection, self._settings.data, state.origin, self._clock())
+        keys = signing_keys(connection, self._settings.data, state.origin)
         known = self._remembered(state)
         previous = _previous(state.origin, newest, keys)
         edge = self._edge(connection, newest)
+        if newest is not None and newest.origin != state.origin:
+            log.warning("the log has another name now", before=newest.origin, now=state.origin)
+            connection.execute(delete(checkpoints))
         size = min(state.size, edge.size + MAX_NEW)
         if known is not None:
             # A smaller tree must not be signed after a larger one.
@@ -146,11 +154,17 @@ class Signer:
         at = max([self._clock().replace(microsecond=0), *times])
         root = edge.root()
         note = sign_checkpoint(
-            state.origin, size, root, keys.current, at, previous=previous, further_keys=keys.further
+            state.origin,
+            size,
+            root,
+            keys.current,
+            at,
+            previous=previous,
+            further_keys=keys.beside(newest.size if newest else None),
         )
         remember(self._settings.data, Remembered(state.origin, size, root, at))
         head = SignedHead(size, root, note, at)
-        _keep_head(connection, head)
+        keep_head(connection, head)
         return head
 
     def _remembered(self, state: LogState) -> Remembered | None:
@@ -234,22 +248,9 @@ def _compare(edge: Edge, known: Remembered | None) -> None:
 
 def _previous(origin: str, newest: SignedHead | None, keys: SigningKeys) -> SignedCheckpoint | None:
     """What was signed last, once its signature is checked. KeyMissing when other keys signed it."""
-    if newest is None:
+    if newest is None or newest.origin != origin:
         return None
     try:
         return verify_checkpoint(newest.note, origin, keys.known)
     except BadSignature as error:
         raise KeyMissing(f"the log was signed by another key than this folder's: {error.problem}") from error
-
-
-def _keep_head(connection: Connection, head: SignedHead) -> None:
-    values = {"root": head.root.hex(), "note": head.note, "signed_at": stored_time(head.signed_at)}
-    again = connection.execute(update(checkpoints).where(checkpoints.c.size == head.size).values(**values))
-    if again.rowcount:
-        return
-    connection.execute(insert(checkpoints).values(size=head.size, **values))
-    oldest = connection.execute(
-        select(checkpoints.c.size).order_by(checkpoints.c.size.desc()).offset(KEPT_HEADS).limit(1)
-    ).scalar()
-    if oldest is not None:
-        connection.execute(delete(checkpoints).where(checkpoints.c.size <= oldest))

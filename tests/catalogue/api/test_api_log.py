@@ -366,7 +366,7 @@ def test_what_is_held_of_another_log_is_told_as_far_as_it_is_proven(api: ApiNode
             row = {"op": "list", "digest": leaf.digest, "at": stored_time(now), "state": "pending"}
             connection.execute(insert(received).values(peer=1, leaf=number, **row))
     held = api.client.get(f"/federation/held?origin={origin}").get_json()
-    assert held == {"origin": origin, "size": 3, "checkpoint": note.decode()}
+    assert held == {"origin": origin, "size": 3, "checkpoint": note.decode(), "rotations": []}
     page = api.client.get(f"/federation/held/entries?origin={origin}&after=1&limit=1").get_json()
     assert (page["size"], page["next"], [item["leaf"] for item in page["items"]]) == (3, 2, [1])
     rest = api.client.get(f"/federation/held/entries?origin={origin}&after=2").get_json()

@@ -87,7 +87,7 @@ def test_many_new_entries_are_signed_in_several_steps(log: OwnLog, monkeypatch: 
 
 
 def test_signed_heads_are_kept_in_bounded_number(log: OwnLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signer, "KEPT_HEADS", 3)
+    monkeypatch.setattr("catalogue.federation.heads.KEPT_HEADS", 3)
     for _ in range(6):
         log.signed(1)
     with log.node.database.read() as connection:
@@ -237,7 +237,7 @@ def test_node_killed_between_the_file_and_the_commit_goes_on(
 
     log.grow(2)
     with monkeypatch.context() as patch:
-        patch.setattr(signer, "_keep_head", killed)
+        patch.setattr(signer, "keep_head", killed)
         with pytest.raises(Killed):
             log.signer.sign()
     known = remembered(log.node.settings.data)
