@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 
 import structlog
 from flask import Flask, Response, g, request
@@ -15,10 +16,10 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from catalogue.errors import IndexUnavailable
@@ -71,43 +72,63 @@ def observe(app: Flask) -> None:
         return response
 
 
-def _observe_peers(services: Node, registry: CollectorRegistry) -> None:
-    """A line of each for every peer, of which there are at most `roster.MAX_PEERS`."""
-    size = Gauge("catalogue_peer_entries", "Entries received from a peer.", ["peer"], registry=registry)
-    lag = Gauge(
-        "catalogue_peer_lag_entries", "Entries of a peer's log still to come.", ["peer"], registry=registry
-    )
-    stale = Gauge("catalogue_peer_stale", "1 if a peer shows no new signature.", ["peer"], registry=registry)
-    for peer, standing in services.overview.standings():
-        size.labels(peer.name).set(peer.size)
-        stale.labels(peer.name).set(standing.stale)
-        if peer.lag is not None:
-            lag.labels(peer.name).set(peer.lag)
+class _Present:
+    """What is read at the moment of asking: no gauges that live on, or each worker would keep its own."""
+
+    def __init__(self, services: Node) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        """Every gauge, those of which nothing is known without a value."""
+        yield from self._log_and_index()
+        yield from self._peers()
+
+    def _log_and_index(self) -> Iterator[Metric]:
+        entries = GaugeMetricFamily("catalogue_log_entries", "Entries taken in, own and copied ones.")
+        lag = GaugeMetricFamily("catalogue_index_lag_entries", "Entries that the index is behind.")
+        each = GaugeMetricFamily(
+            "catalogue_engine_lag_entries", "Entries that one engine is behind.", labels=["engine"]
+        )
+        try:
+            behind = self._services.discovery.lag()
+        except IndexUnavailable:
+            available = 0
+        else:
+            available = 1
+            entries.add_metric([], behind.entries)
+            lag.add_metric([], behind.entries - behind.indexed)
+            for name, indexed in behind.engines.items():
+                if indexed is not None:
+                    each.add_metric([name], behind.entries - indexed)
+        yield from (entries, lag, each)
+        yield GaugeMetricFamily("catalogue_index_available", "1 if the index answers.", available)
+        yield GaugeMetricFamily(
+            "catalogue_log_signed_size",
+            "Entries of the own log that are signed.",
+            self._services.log.signed_size() or 0,
+        )
+
+    def _peers(self) -> Iterator[Metric]:
+        """A line of each for every peer, of which there are at most `roster.MAX_PEERS`."""
+        size = GaugeMetricFamily("catalogue_peer_entries", "Entries received from a peer.", labels=["peer"])
+        lag = GaugeMetricFamily(
+            "catalogue_peer_lag_entries", "Entries of a peer's log still to come.", labels=["peer"]
+        )
+        stale = GaugeMetricFamily(
+            "catalogue_peer_stale", "1 if a peer shows no new signature.", labels=["peer"]
+        )
+        for peer, standing in self._services.overview.standings():
+            size.add_metric([peer.name], peer.size)
+            stale.add_metric([peer.name], standing.stale)
+            if peer.lag is not None:
+                lag.add_metric([peer.name], peer.lag)
+        yield from (size, lag, stale)
 
 
 def exposition(services: Node) -> tuple[bytes, str]:
     """All metrics in Prometheus's text form, of every worker, and its media type."""
     registry = CollectorRegistry()
-    entries = Gauge("catalogue_log_entries", "Entries taken in, own and copied ones.", registry=registry)
-    signed = Gauge("catalogue_log_signed_size", "Entries of the own log that are signed.", registry=registry)
-    signed.set(services.log.signed_size() or 0)
-    lag = Gauge("catalogue_index_lag_entries", "Entries that the index is behind.", registry=registry)
-    available = Gauge("catalogue_index_available", "1 if the index answers.", registry=registry)
-    each = Gauge(
-        "catalogue_engine_lag_entries", "Entries that one engine is behind.", ["engine"], registry=registry
-    )
-    _observe_peers(services, registry)
-    try:
-        behind = services.discovery.lag()
-    except IndexUnavailable:
-        available.set(0)
-    else:
-        available.set(1)
-        entries.set(behind.entries)
-        lag.set(behind.entries - behind.indexed)
-        for name, indexed in behind.engines.items():
-            if indexed is not None:
-                each.labels(name).set(behind.entries - indexed)
+    registry.register(_Present(services))
     text = generate_latest(registry)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         shared = CollectorRegistry()
