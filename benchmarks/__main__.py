@@ -12,12 +12,13 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import (
     corpus,
     describing,
+    following,
     footprint,
     million,
     publishing,
@@ -48,6 +49,14 @@ DISK_KB = 20
 #: Answers per second that are wanted with 5,000 offerings, on two cores.
 EXACT_RATE = 1_000
 MISSPELT_RATE = 400
+#: Entries of a peer's log a second: verified, and searchable too; of JSON-LD the share of the pure rate.
+FOLLOWED = 1_000
+FOLLOWED_SEARCHABLE = 300
+FOLLOWED_SHARE = 0.6
+#: Requests and bytes of a poll that finds nothing new.
+POLL_REQUESTS, POLL_BYTES = 2, 2_000
+#: Sizes of logs of which it is measured what following costs; the last only with `--large`.
+LOGS = (10_000, 100_000, 1_000_000)
 #: Offerings of the large measurements, and what is wanted of them.
 LARGE = 100_000
 LARGE_P50_MS = 10
@@ -111,6 +120,8 @@ def main() -> int:
         else:
             say(f"no official shapes in {options.shapes}: not measured")
         describes(runs)
+        follows(folder, runs)
+        logs(folder, LOGS if options.large else LOGS[:1] if options.quick else LOGS[:2])
         searches(folder, runs, seconds)
         weigh(folder)
         if options.large:
@@ -198,6 +209,42 @@ def publications(folder: Path, form: corpus.Form, runs: int, seconds: int, datab
     say(Figure("  client's CPU each", [one.load.client_share for one in bursts], "ms").line())
     say(Figure("  all searchable after the burst", [one.searchable_after for one in bursts], "s").line())
     say(Figure("  one publication, found after", [one.found_within for one in bursts], "s", 2, False).line())
+
+
+def follows(folder: Path, runs: int) -> None:
+    """Figures of copying a peer's log of offerings."""
+    say(f"{following.ENTRIES} entries of a peer's log copied, from the first one received on:")
+    for form in WANTED:
+        alone, whole, pure = [], [], []
+        for number in range(runs):
+            here = folder / f"follow-{form}-{number}"
+            pure.append(following.pure_rate(here / "pure", form))
+            alone.append(following.copied(here / "alone", form, whole=False))
+            whole.append(following.copied(here / "whole", form, whole=True))
+        token = form == "vc-jwt"
+        name = f"follow {form}, fetched and verified"
+        say(Figure(name, [one.verified for one in alone], "/s", FOLLOWED if token else None).line())
+        say(Figure("  CPU each", [one.cpu_ms for one in alone], "ms").line())
+        shares = [one.verified / rate for one, rate in zip(alone, pure, strict=True)]
+        name = "  of the pure rate of verification on all processors"
+        say(Figure(name, shares, "x", None if token else FOLLOWED_SHARE).line())
+        searchable = [one.searchable for one in whole if one.searchable is not None]
+        name = f"follow {form}, until searchable"
+        say(Figure(name, searchable, "/s", FOLLOWED_SEARCHABLE if token else None).line())
+
+
+def logs(folder: Path, sizes: Sequence[int]) -> None:
+    """Figures of following a log of entries alone, by its size."""
+    for size in sizes:
+        grown = following.growth(folder / f"log-{size}", size)
+        idle = grown.idle
+        say(f"a log of {size} entries, without what they name:")
+        say(Figure("  taken in", [grown.seconds], "s").line())
+        say(Figure("  bytes an entry", [grown.bytes_each], "B").line())
+        say(Figure(f"  {following.NEW} more taken in", [grown.new_seconds * 1000], "ms").line())
+        say(Figure("  bytes of these", [grown.new_bytes / 1000], "kB").line())
+        say(Figure("  a poll with nothing new, requests", [idle.requests], "", POLL_REQUESTS, False).line())
+        say(Figure("  bytes of it, both ways", [idle.size], "B", POLL_BYTES, False).line())
 
 
 def describes(runs: int) -> None:
