@@ -39,7 +39,7 @@ from credentials.times import utc_now
 from credentials.verification import Verifier
 
 #: Entries of a copy.
-ENTRIES = 4_000
+ENTRIES = 10_000
 #: Entries by which a log grows of which it is measured what that costs.
 NEW = 1_000
 #: Seconds for a copy on a slow machine.
@@ -85,7 +85,7 @@ class Growth:
 
 def copied(folder: Path, form: corpus.Form, *, whole: bool, count: int = ENTRIES) -> Copied:
     """Copy a log of `count` offerings; `whole`: by a node with its indexer, else by what follows alone."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     who = corpus.issuers(form)
     corpus.write_did_documents(folder / "dids", who)
     blobs = list(corpus.signed(who, 0, count))

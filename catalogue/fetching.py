@@ -31,7 +31,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from catalogue.addresses import is_public
 from credentials.dids import is_domain_name
-from credentials.resolving import Fetched, FetchFailed
+from credentials.resolving import AnswerTooLarge, Fetched, FetchFailed
 from credentials.times import Clock, utc_now
 
 #: From the first look-up to the last byte, redirects included. A publication waits for it.
@@ -348,7 +348,7 @@ def _body(url: str, response: urllib3.BaseHTTPResponse, max_bytes: int, deadline
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise FetchFailed(url, "the answer is compressed, though none was asked to be", temporary=False)
-    too_large = FetchFailed(url, f"the answer is larger than {max_bytes} bytes", temporary=False)
+    too_large = AnswerTooLarge(url, f"the answer is larger than {max_bytes} bytes", temporary=False)
     length = response.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 18 or int(length) > max_bytes):
         raise too_large

@@ -68,6 +68,10 @@ class FetchFailed(Exception):
         self.status = status
 
 
+class AnswerTooLarge(FetchFailed):
+    """There is an answer, of more bytes than are read."""
+
+
 class FolderUnusable(Exception):
     """A folder of DID documents that cannot be used; `path` and `problem` tell the operator where."""
 

@@ -15,10 +15,17 @@ from sqlalchemy import Connection, bindparam, func, select
 from catalogue.errors import LimitExceeded
 from catalogue.federation.door import Lister, erased_here, kinds_held
 from catalogue.federation.entering import GONE, Entering, Finding, Found, OpenEntry, erased_by
-from catalogue.federation.judging import Judgement, Task, Undecided
+from catalogue.federation.judging import Judgement, NotAccepted, Task, Undecided
 from catalogue.federation.limits import PeerLimits
 from catalogue.federation.model import EntryState, Peer, PeerState
-from catalogue.federation.peer_client import MAX_DIGESTS, Blobs, PeerClient, PeerFault, PeerUnreachable
+from catalogue.federation.peer_client import (
+    MAX_DIGESTS,
+    Blobs,
+    PeerClient,
+    PeerFault,
+    PeerSaysTooMuch,
+    PeerUnreachable,
+)
 from catalogue.federation.roster import every_peer
 from catalogue.log import Op
 from catalogue.settings import Settings
@@ -90,13 +97,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries chosen, and their bytes as far as they could be had; `missing` says why others could not."""
+    """Entries chosen, and their bytes as far as they could be had; `missing` says why others could not.
+
+    `refused`: why those are not read that could be had.
+    """
 
     entries: Sequence[OpenEntry]
     wanted: dict[str, Op]
     data: dict[str, bytes] = field(default_factory=dict)
     erased: set[str] = field(default_factory=set)
     missing: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     unreachable: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -164,6 +175,7 @@ class Inbox:
         findings |= {
             digest: Undecided(why) for digest, why in batch.missing.items() if digest not in findings
         }
+        findings |= {digest: NotAccepted(why, None) for digest, why in batch.refused.items()}
         found = Found(batch.data, findings)
         lister = Lister(peer.id, peer.name, self._allowlist)
         done = 0
@@ -191,7 +203,7 @@ class Inbox:
         try:
             if away:
                 raise PeerUnreachable(peer.name, "it doesn't answer")
-            _sort_in(batch, peer, self._client_of(peer).blobs(asked), own=True)
+            self._ask_lister(peer, batch, asked)
             rest = list(batch.missing)
         except PeerUnreachable as error:
             batch.unreachable.append(error.reason)
@@ -209,6 +221,24 @@ class Inbox:
             except (PeerUnreachable, PeerFault, LimitExceeded):
                 # Its own poll finds out what is wrong with it.
                 continue
+
+    def _ask_lister(self, peer: Peer, batch: Batch, asked: list[str]) -> None:
+        """Get bytes from the peer that lists them; of fewer at once while there are too many."""
+        client = self._client_of(peer)
+        while True:
+            try:
+                blobs = client.blobs(asked)
+            except PeerSaysTooMuch as error:
+                if len(asked) == 1:
+                    batch.refused[asked[0]] = error.reason
+                    return
+                asked = asked[: len(asked) // 2]
+            else:
+                _sort_in(batch, peer, blobs, own=True)
+                if not (blobs.found or blobs.erased or blobs.unknown or blobs.wrong):
+                    # There is room for one at least.
+                    batch.missing[asked[0]] = f"{peer.name} gives no answer for the bytes that it lists"
+                return
 
 
 def _wanted(connection: Connection, peer: Peer, entries: Sequence[OpenEntry]) -> dict[str, Op]:

@@ -14,16 +14,16 @@ from typing import Any, Protocol
 from catalogue.errors import CatalogueError
 from catalogue.fetching import Form
 from credentials.identity import digest_of
-from credentials.resolving import Fetched, FetchFailed
+from credentials.resolving import AnswerTooLarge, Fetched, FetchFailed
 from credentials.transparency.log_keys import MAX_ROTATION, MAX_ROTATIONS
 from credentials.transparency.notes import MAX_NOTE
 from credentials.transparency.tiles import MAX_BUNDLE_BYTES, MAX_TILE_BYTES, Bundle, Tile
 
 #: Digests in one request: some 70 bytes each.
 MAX_DIGESTS = 256
-#: Bytes of an answer with blobs. A node puts 4 MB of them into one; in JSON, quotes and letters beyond ASCII
-#: take more.
-MAX_BLOBS_ANSWER = 12_000_000
+#: Bytes of an answer with blobs. A node puts 4 MB of them into one; in JSON, letters beyond ASCII may take
+#: three times as many.
+MAX_BLOBS_ANSWER = 16_000_000
 #: Every statement that a chain may have, and the names around them.
 MAX_KEYS_ANSWER = MAX_ROTATIONS * (MAX_ROTATION + 64) + 8_192
 
@@ -89,6 +89,10 @@ class PeerFault(CatalogueError):
         super().__init__(f"{peer}: {reason}")
         self.peer = peer
         self.reason = reason
+
+
+class PeerSaysTooMuch(PeerFault):
+    """The answer has more bytes than are read. Of several blobs, a single one may be at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,8 @@ class PeerClient:
             # A status is an answer of sorts: a node that is being set up, a proxy whose node is away.
             if failure.temporary or failure.status is not None:
                 raise PeerUnreachable(self.name, where, failure.status) from failure
-            raise PeerFault(self.name, where) from failure
+            kind = PeerSaysTooMuch if isinstance(failure, AnswerTooLarge) else PeerFault
+            raise kind(self.name, where) from failure
         self._limits.answer(self.name, len(answer.body))
         return answer.body
 

@@ -27,7 +27,7 @@ from catalogue.node import Node
 from catalogue.node_key import ensure_key, log_origin, node_name
 from catalogue.store.tables import blobs, heads, peers, received, stored_time
 from credentials.identity import digest_of
-from credentials.resolving import Fetched, FetchFailed
+from credentials.resolving import AnswerTooLarge, Fetched, FetchFailed
 from credentials.signing import PrivateKey
 from credentials.transparency.checkpoints import origin_key, sign_checkpoint
 from credentials.transparency.entries import LogEntry
@@ -50,6 +50,8 @@ class Site:
         self.asked: list[str] = []
         self.sent = 0
         self.away = False
+        #: Blobs in one answer.
+        self.room = 256
 
     @property
     def name(self) -> str:
@@ -87,14 +89,18 @@ class Site:
         return _tile(named, entries)
 
     def blobs(self, digests: Iterable[str]) -> bytes:
-        items = []
+        items: list[dict[str, str]] = []
+        left = []
         for digest in digests:
+            if len(items) >= self.room:
+                left.append(digest)
+                continue
             found = self.blob(digest)
             if isinstance(found, str):
                 items.append({"digest": digest, "missing": found})
             else:
                 items.append({"digest": digest, "media_type": "text/plain", "text": found.decode()})
-        return json.dumps({"blobs": items, "left": []}).encode()
+        return json.dumps({"blobs": items, "left": left}).encode()
 
 
 class ListSite(Site):
@@ -191,7 +197,7 @@ class Web:
         if body is None:
             raise FetchFailed(url, "the answer is 404, not 200", temporary=False, status=404)
         if len(body) > max_bytes:
-            raise FetchFailed(url, f"the answer is larger than {max_bytes} bytes", temporary=False)
+            raise AnswerTooLarge(url, f"the answer is larger than {max_bytes} bytes", temporary=False)
         site.sent += len(body)
         return Fetched(body, accept, url, self.clock())
 

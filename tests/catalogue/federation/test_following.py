@@ -302,7 +302,6 @@ class Answering(ListSite):
         ("entries", b"x" * 200_000, PeerFault),
         ("entries", b"\x00\x05ab", MalformedBundle),
         ("entries", b"", MalformedBundle),
-        ("blobs", b"x" * 13_000_000, PeerFault),
         ("blobs", b"[" * 100_000, PeerFault),
         ("blobs", b'{"blobs": [{"digest": "00", "text": "not asked for"}]}', PeerFault),
     ],

@@ -375,6 +375,45 @@ def test_wrong_bytes_are_never_taken_and_are_a_fault(
     assert states_here(member) == {}
 
 
+def test_bytes_that_don_t_fit_into_one_answer_are_asked_for_again(
+    member: Member, site: ListSite, provider: Provider
+) -> None:
+    member.add(site)
+    site.room = 2
+    for number in range(5):
+        site.add(provider.sign(provider.offering(subject=f"https://p.example/o/{number}")))
+    member.sync(site)
+    assert member.states(site) == ["accepted"] * 5
+    assert site.asked.count("blobs") == 3
+
+
+def test_an_answer_with_nothing_in_it_holds_up_nothing_for_ever(
+    member: Member, site: ListSite, provider: Provider
+) -> None:
+    member.add(site)
+    site.room = 0
+    for number in range(3):
+        site.add(provider.sign(provider.offering(subject=f"https://p.example/o/{number}")))
+    member.sync(site)
+    assert member.states(site) == ["deferred"] * 3
+
+
+def test_bytes_larger_than_is_read_are_refused_and_the_others_taken(
+    member: Member, site: ListSite, provider: Provider
+) -> None:
+    member.add(site)
+    good = [
+        site.add(provider.sign(provider.offering(subject=f"https://p.example/o/{number}")))
+        for number in range(4)
+    ]
+    site.add(b"x" * 17_000_000)
+    good.append(site.add(provider.sign(provider.offering(subject="https://p.example/o/9"))))
+    member.sync(site)
+    assert member.states(site) == [*["accepted"] * 4, "refused", "accepted"]
+    assert "larger than" in member.rows(site)[4].detail
+    assert sorted(states_here(member)) == sorted(good)
+
+
 def test_an_entry_is_tried_again_and_refused_in_the_end(
     member: Member, site: ListSite, provider: Provider, clock: Clock
 ) -> None:
