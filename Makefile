@@ -1,13 +1,14 @@
 # The two commands that matter: `make run` and `make test`. Everything lives in .venv and $(DATA).
 SHELL := /bin/bash
 PORT ?= 8080
+FIRST_PORT ?= 8100
 DATA ?= data
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow lint soak bench samples clean
+.PHONY: help run federation test slow lint soak bench samples clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -16,6 +17,9 @@ run: export CATALOGUE_PORT = $(PORT)
 run: export CATALOGUE_DATA = $(DATA)
 run: $(VENV)/installed ## Install if need be, then start a node with samples (PORT=8080 DATA=data)
 	@$(BIN)/catalogue serve --samples
+
+federation: $(VENV)/installed ## Start eleven nodes that follow one another, with the samples at home (DATA=data FIRST_PORT=8100)
+	@$(BIN)/python -m catalogue.showcase --data $(DATA)/federation --port $(FIRST_PORT)
 
 test: $(VENV)/installed-test ## The fast tests (a few minutes at most)
 	$(BIN)/python -m pytest -n auto --dist worksteal
