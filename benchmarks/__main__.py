@@ -20,6 +20,7 @@ from benchmarks import (
     describing,
     following,
     footprint,
+    load,
     million,
     publishing,
     questions,
@@ -49,6 +50,8 @@ DISK_KB = 20
 #: Answers per second that are wanted with 5,000 offerings, on two cores.
 EXACT_RATE = 1_000
 MISSPELT_RATE = 400
+#: Milliseconds that a page of a search may take with as many.
+PAGE_MS = 25
 #: Entries of a peer's log a second: verified, and searchable too; of JSON-LD the share of the pure rate.
 FOLLOWED = 1_000
 FOLLOWED_SEARCHABLE = 300
@@ -307,6 +310,10 @@ def searches(folder: Path, runs: int, seconds: int) -> None:
             say(Figure("  p95", [one.load.p95 for one in answered], "ms").line())
             say(Figure("  workers' CPU each", [one.worker_ms for one in answered], "ms").line())
             say(Figure("  client's CPU each", [one.load.client_share for one in answered], "ms").line())
+        # The same questions by somebody with a browser; what was asked last is misspelt.
+        pages = [searching.ask(node, asked_in, seconds, 1, load.PAGES) for _ in range(runs)]
+        name = f"search page, {count} offerings, one client, p50"
+        say(Figure(name, [one.load.p50 for one in pages], "ms", PAGE_MS, False).line())
 
 
 def large(folder: Path, runs: int, seconds: int, elasticsearch: str) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 CONNECTIONS = 8
+#: What programs prefer, and what browsers do.
+ANYTHING, PAGES = "*/*", "text/html"
 #: More threads would only divide the work further: one keeps up with thousands of requests per second.
 THREADS = 1
 _SCRIPTS = Path(__file__).parent
@@ -87,11 +89,12 @@ def publish(
     return load
 
 
-def ask(url: str, paths: Path, seconds: int, *, connections: int = CONNECTIONS) -> Load:
+def ask(
+    url: str, paths: Path, seconds: int, *, connections: int = CONNECTIONS, accept: str = ANYTHING
+) -> Load:
     """Ask for the addresses in the file `paths`, one a line, for `seconds`. LoadFailed unless all is 200."""
-    load, _ = _run(
-        "search.lua", url, {"PATHS": str(paths)}, paths.with_suffix(".report"), seconds, connections
-    )
+    environment = {"PATHS": str(paths), "ACCEPT": accept}
+    load, _ = _run("search.lua", url, environment, paths.with_suffix(".report"), seconds, connections)
     if set(load.statuses) != {200}:
         raise LoadFailed(f"answers by status: {load.statuses}")
     return load

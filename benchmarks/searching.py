@@ -58,10 +58,16 @@ def write_questions(path: Path, asked: Sequence[questions.Asked], node: running.
     path.write_text("\n".join(question.path for question in asked))
 
 
-def ask(node: running.Running, paths: Path, seconds: int, connections: int = load.CONNECTIONS) -> Answered:
+def ask(
+    node: running.Running,
+    paths: Path,
+    seconds: int,
+    connections: int = load.CONNECTIONS,
+    accept: str = load.ANYTHING,
+) -> Answered:
     """Ask the questions of a file in turn for `seconds`."""
     before = running.cpu_seconds(node.process.pid)["cat-worker"]
-    done = load.ask(f"http://127.0.0.1:{node.port}", paths, seconds, connections=connections)
+    done = load.ask(f"http://127.0.0.1:{node.port}", paths, seconds, connections=connections, accept=accept)
     after = running.cpu_seconds(node.process.pid)["cat-worker"]
     return Answered(done, (after - before) / done.answers * 1000)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
-from catalogue.web.language import language, locale
+from catalogue.web.language import language, locale, locale_of
 from catalogue.wording import facet_label
 from vocab import jurisdictions
 
@@ -27,6 +28,8 @@ MAX_TITLE = 200
 MAX_TEASER = 280
 #: Characters of an identifier that are shown of its beginning and of its end.
 _ENDS = 14
+#: Numbers that are remembered as they are written: a page of a search has some hundred counts.
+_NUMBERS = 4_000
 _MARKED = re.compile(r"(</?mark>)")
 _MARKS = {"<mark>": Markup("<mark>"), "</mark>": Markup("</mark>")}
 
@@ -99,7 +102,12 @@ def moment(value: str | datetime | None) -> Markup:
 
 def number(value: float) -> str:
     """A number with the reader's separators."""
-    return format_decimal(value, locale=locale())
+    return _number(value, language())
+
+
+@lru_cache(maxsize=_NUMBERS)
+def _number(value: float, code: str) -> str:
+    return str(format_decimal(value, locale=locale_of(code)))
 
 
 def percent(value: float) -> str:
