@@ -22,7 +22,6 @@ from catalogue.api import (
     profiles,
     publishing,
     reading,
-    reference,
     terms,
     vocabulary,
 )
@@ -44,10 +43,12 @@ from catalogue.web import (
     pages,
     participants,
     programme,
+    reference,
     search,
     statement,
     which,
 )
+from catalogue.web import terms as term_pages
 
 #: Modules whose pages are registered by being imported.
 PAGES = (
@@ -62,8 +63,10 @@ PAGES = (
     offering,
     participants,
     programme,
+    reference,
     search,
     statement,
+    term_pages,
     which,
 )
 
@@ -116,7 +119,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.start(app, document)
     edge.guard(app, {**edge.parameters_of(document, app), **pages.parameters()})
     app.extensions["catalogue-openapi"] = json.dumps(document, ensure_ascii=False)
-    app.extensions["catalogue-pages"] = reference.pages(document)
+    app.extensions["catalogue-reference"] = reference.body(document)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]

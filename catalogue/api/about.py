@@ -1,4 +1,4 @@
-"""The node itself: its index page, its health, its numbers, its reference and its identity."""
+"""The node itself: its index, its health, its numbers, its description and its identity."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ blueprint = Blueprint("about", __name__, description="The node itself.")
 #: Seconds that a cache may keep what changes only with a release.
 RELEASE_MAX_AGE = 300
 
-_HTML = {"type": "string"}
-_PAGE = {"200": {"description": "The page.", "content": {"text/html": {"schema": _HTML}}}}
-
 
 @blueprint.route("/", methods=["GET"])
 @blueprint.response(200, schemas.IndexSchema)
@@ -34,13 +31,6 @@ def index() -> Response:
         {"name": TITLE, "version": version("federation-catalogue"), "links": links},
         max_age=RELEASE_MAX_AGE,
     )
-
-
-@blueprint.route("/docs", methods=["GET"])
-@blueprint.doc(responses=_PAGE)
-def docs() -> Response:
-    """Read the API's reference as a page."""
-    return _page("reference")
 
 
 @blueprint.route("/openapi.json", methods=["GET"])
@@ -131,15 +121,6 @@ def metrics() -> Response:
     """Read the node's numbers."""
     text, media_type = exposition(node())
     return _unkept(Response(text, content_type=media_type))
-
-
-def _page(name: str) -> Response:
-    html, policy = current_app.extensions["catalogue-pages"][name]
-    response = Response(html, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["Content-Language"] = "en"
-    response.headers["Cache-Control"] = f"public, max-age={RELEASE_MAX_AGE}"
-    return response
 
 
 def _unkept(response: Response) -> Response:

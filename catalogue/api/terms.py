@@ -1,4 +1,4 @@
-"""The federation's own terms, for people and for programs: context, ontology, shapes, a page per term."""
+"""The federation's own terms for programs: context, ontology, shapes, and each term."""
 
 from __future__ import annotations
 
@@ -10,29 +10,17 @@ from typing import Any
 from flask import Response
 
 from catalogue.api import kinds
-from catalogue.api.blueprint import Blueprint, location
-from catalogue.api.negotiation import HTML, JSON_LD, TURTLE, preferred
-from catalogue.api.problems import Problem
-from catalogue.api.reference import page
-from vocab import ontology, rdf, terms
+from catalogue.api.blueprint import Blueprint
+from catalogue.api.negotiation import JSON_LD, TURTLE, preferred
+from catalogue.api.own_terms import own_term
+from vocab import ontology, rdf
 from vocab.contexts import context_document
-from vocab.namespaces import CF, CF_CONTEXT
-from vocab.terms import SUBJECTS, Term
+from vocab.namespaces import CF_CONTEXT
 
 blueprint = Blueprint("terms", __name__, description="The federation's own terms, for people and programs.")
 
 #: Seconds that a cache may keep the terms; they change with releases of the program.
 MAX_AGE = 3_600
-#: What a value that is no node is, for people.
-KINDS = {
-    "text": "text",
-    "country": "text, a code of ISO 3166-1 alpha-2",
-    "decimal": "xsd:decimal, written as text",
-    "boolean": "xsd:boolean",
-    "date": "xsd:date",
-    "iri": "an identifier (IRI)",
-    "capability": "a concept of /vocabulary/capabilities",
-}
 Resources = tuple[rdf.Resource, ...]
 
 
@@ -79,88 +67,18 @@ def shapes() -> Response:
 
 
 @blueprint.route("/vocabulary/terms", methods=["GET"])
-@blueprint.doc(responses=documented(JSON_LD, HTML, TURTLE))
+@blueprint.doc(responses=documented(JSON_LD, TURTLE))
 def list_terms() -> Response:
-    """Read the federation's terms: as an ontology, or as a page."""
-    form = preferred((JSON_LD, HTML, TURTLE))
-    if form != HTML:
-        return in_rdf(ontology.ontology, form)
-    own = [term for term in terms.terms() if term.is_own]
-    return _page(
-        "terms",
-        {
-            "classes": [term for term in own if term.is_class],
-            "properties": [term for term in own if not term.is_class],
-            "namespace": CF,
-            "context": CF_CONTEXT,
-        },
-    )
+    """Read the federation's terms as an ontology."""
+    return in_rdf(ontology.ontology, preferred((JSON_LD, TURTLE)))
 
 
 @blueprint.route("/vocabulary/terms/<string:name>", methods=["GET"])
-@blueprint.doc(responses=documented(JSON_LD, HTML, TURTLE))
+@blueprint.doc(responses=documented(JSON_LD, TURTLE))
 @blueprint.refuses(kinds.NOT_FOUND)
 def read_term(name: str) -> Response:
     """Read one term: what it means, where it stands, what it takes."""
-    try:
-        term = terms.term(name)
-    except KeyError as error:
-        raise Problem(kinds.NOT_FOUND, f"no term {name[:60]!r}", {"where": "name"}) from error
-    if not term.is_own:
-        raise Problem(kinds.NOT_FOUND, f"{name} is borrowed from {term.iri}", {"where": "name"})
-    form = preferred((JSON_LD, HTML, TURTLE))
-    if form == HTML:
-        return _page("term", _values(term))
-    resource = (ontology.definition(term),)
-    if form == TURTLE:
+    resource = (ontology.definition(own_term(name)),)
+    if preferred((JSON_LD, TURTLE)) == TURTLE:
         return answer(rdf.turtle(resource, ontology.PREFIXES), TURTLE)
     return answer(json.dumps(rdf.json_ld(resource, ontology.PREFIXES), ensure_ascii=False), JSON_LD)
-
-
-def _values(term: Term) -> dict[str, Any]:
-    domains = (term.id,) if term.is_class else term.domain
-    return {
-        "term": term,
-        "domains": [_domain(domain) for domain in term.domain],
-        "range": _range(term),
-        "shapes": [ontology.shape_iri(domain) for domain in domains],
-        "properties": [_link(one.id) for one in terms.properties_of(term.id)] if term.is_class else [],
-        "used_by": [_link(one.id) for one in terms.terms() if term.is_class and one.range == term.id],
-        "example": None
-        if term.is_class
-        else json.dumps({term.id: term.example}, ensure_ascii=False, indent=2),
-        "languages": [
-            {"tag": tag, "label": label, "definition": term.definitions[tag]}
-            for tag, label in term.labels.items()
-        ],
-    }
-
-
-def _example(term: Term) -> str:
-    return json.dumps({term.id: term.example}, ensure_ascii=False, indent=2)
-
-
-def _domain(name: str) -> dict[str, str]:
-    """Participants and offerings are Gaia-X's, and no terms of ours."""
-    return {"name": name, "href": ontology.class_iri(name)} if name in SUBJECTS else _link(name)
-
-
-def _range(term: Term) -> dict[str, str] | None:
-    """What a property's values are: nodes of a class, or a kind of value in words."""
-    if not term.range:
-        return None
-    return {"name": KINDS[term.range], "href": ""} if term.range in KINDS else _link(term.range)
-
-
-def _link(name: str) -> dict[str, str]:
-    """What a class or property is called, and where it is described."""
-    named = terms.term(name)
-    return {"name": name, "href": location(f"/vocabulary/terms/{name}") if named.is_own else named.iri}
-
-
-def _page(name: str, values: dict[str, Any]) -> Response:
-    html, policy = page(name, {**values, "here": location("/vocabulary")})
-    response = answer(html, HTML)
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["Content-Language"] = "en"
-    return response

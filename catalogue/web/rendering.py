@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, request
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from catalogue.api.blueprint import location, node
 from catalogue.api.negotiation import HTML, JSON, LANG
@@ -57,35 +57,40 @@ def own_address(**changes: object) -> str:
     return at(request.path, mine | changes)
 
 
+def template(name: str) -> Template:
+    """A template of the pages, for what is made of it once."""
+    return _environment().get_template(name)
+
+
 def render(
-    template: str,
+    name: str,
+    /,
     *,
     status: int = 200,
     alternates: Iterable[tuple[str, str]] | None = None,
     **values: Any,
 ) -> Response:
-    """The page that `template` makes of `values`.
+    """The page that the template `name` makes of `values`.
 
     `alternates` are media types and addresses of the same in another form; without it, JSON at the same
     address. Templates find the functions and filters of `_environment` and `texts.FILTERS`.
     """
     spoken = language.language()
-    others = [(JSON, own_address())] if alternates is None else list(alternates)
-    html = (
-        _environment()
-        .get_template(template)
-        .render(
-            language=spoken,
-            alternates=others,
-            switch=[
-                {"code": code, "name": language.OWN_NAMES[code], "href": own_address(lang=code)}
-                for code in LANGUAGES
-            ],
-            carried_language=LANG in request.args,
-            here=request.path,
-            home=node().settings.url,
-            **values,
-        )
+    mine = own_address()
+    others = [(JSON, mine)] if alternates is None else list(alternates)
+    html = template(name).render(
+        language=spoken,
+        alternates=others,
+        # What is at the same address has to be asked for by its media type, which a link can't.
+        mine=mine,
+        switch=[
+            {"code": code, "name": language.OWN_NAMES[code], "href": own_address(lang=code)}
+            for code in LANGUAGES
+        ],
+        carried_language=LANG in request.args,
+        here=request.path,
+        home=node().settings.url,
+        **values,
     )
     response = Response(status=status, mimetype=HTML)
     response.headers["Content-Security-Policy"] = POLICY

@@ -14,7 +14,6 @@ from catalogue.api.problems import TABLE
 from catalogue.errors import CatalogueError, LimitExceeded
 from catalogue.settings import Settings
 
-PAGES = ("/docs", "/vocabulary/terms", "/vocabulary/terms/country", "/vocabulary/terms/Place")
 GETS = (
     "/healthz",
     "/readyz",
@@ -226,27 +225,11 @@ def test_problem_types_are_unique_and_all_on_the_reference_page(api: ApiNode) ->
 
 
 def test_reference_page_lists_every_operation_and_asks_for_nothing_outside(api: ApiNode) -> None:
-    response = api.client.get("/docs")
-    page = response.text
+    page = api.client.get("/docs").text
     for path, item in api.client.get("/openapi.json").get_json()["paths"].items():
         for method in item.keys() - {"parameters"}:
             assert f"{method.upper()}</span> <code>{path}</code>" in page
-    assert "<script" not in page
     assert not re.search(r'(src|href)="(https?:)?//', page)
-    policy = response.headers["Content-Security-Policy"]
-    assert "script-src" not in policy
-    assert re.search(r"style-src 'sha256-[A-Za-z0-9+/]{43}='", policy)
-
-
-def test_style_of_the_pages_is_what_the_policy_allows(api: ApiNode) -> None:
-    import base64
-    import hashlib
-
-    for path in PAGES:
-        response = api.client.get(path, headers={"Accept": "text/html"})
-        (style,) = re.findall(r"<style>(.*?)</style>", response.text, re.DOTALL)
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        assert f"'sha256-{digest}'" in response.headers["Content-Security-Policy"]
 
 
 def test_index_is_json_unless_html_is_preferred(api: ApiNode) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 HTML = {"Accept": BROWSER}
 #: Bytes over the wire that a first visit and a later page may cost.
 FIRST_VISIT, LATER = 100_000, 30_000
+#: A page of each kind.
+PATHS = ("/", "/offerings", "/gallery", "/docs", "/vocabulary/terms", "/vocabulary/terms/Place")
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +57,13 @@ def test_a_page_names_its_other_form_and_its_other_languages(client: FlaskClient
 
 
 def test_nothing_on_a_page_is_inline_or_from_elsewhere(client: FlaskClient) -> None:
-    for path in ("/", "/offerings", "/gallery", "/nothing"):
+    for path in (*PATHS, "/nothing"):
         answer = client.get(path, headers=HTML)
         assert answer.headers["Content-Security-Policy"] == POLICY
         assert "Set-Cookie" not in answer.headers
         page = answer.text
         assert not re.search(r"<style|<script(?![^>]* src=)|\sstyle=|\son[a-z]+=|javascript:", page), path
-        for address in re.findall(r'(?:src|href|action)="([^"]*)"', page):
+        for address in re.findall(r'(?:src|action|<link[^>]* href)="([^"]*)"', page):
             assert address.startswith(("/node/", "#")), address
 
 
@@ -127,6 +130,14 @@ def test_refusals_are_pages_for_who_reads_and_problems_for_programs(client: Flas
     assert posted.mimetype == "application/problem+json"
 
 
+def test_every_link_of_a_page_leads_somewhere_in_every_language(client: FlaskClient) -> None:
+    for path in PATHS:
+        page = client.get(f"{path}?lang=fr", headers=HTML).text
+        for link in set(re.findall(r'href="/node(/[^"#]*)', page)):
+            answer = client.get(html.unescape(link), headers=HTML)
+            assert answer.status_code == 200, (path, link)
+
+
 def test_files_are_named_by_their_content_and_kept(client: FlaskClient) -> None:
     page = client.get("/offerings", headers=HTML).text
     names = re.findall(r'(?:src|href)="/node(/assets/[^"]+)"', page)
@@ -150,10 +161,12 @@ def test_scripts_import_each_other_by_their_served_names() -> None:
 
 def test_the_first_visit_and_every_later_one_stay_within_their_weight(client: FlaskClient) -> None:
     files = sum(len(asset.compressed) for asset in assets().values())
-    for path in ("/", "/offerings", "/gallery"):
+    for path in PATHS:
+        # The reference is as long as the API, and is read by who writes programs.
+        bound = 2 * LATER if path == "/docs" else LATER
         page = client.get(path, headers={**HTML, "Accept-Encoding": "gzip"})
         assert page.headers["Content-Encoding"] == "gzip"
-        assert len(page.data) <= LATER, path
+        assert len(page.data) <= bound, path
         assert len(page.data) + files <= FIRST_VISIT, path
 
 

@@ -1,64 +1,42 @@
-"""The reference page at /docs: the OpenAPI document for people, without scripts or any outside request."""
+"""The reference page at /docs: the OpenAPI document for people."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from flask import Response, current_app
 from markupsafe import Markup, escape
 
 from catalogue.api import kinds
+from catalogue.api.blueprint import location
+from catalogue.web.pages import page
+from catalogue.web.rendering import render, template
 
 _CODE = re.compile(r"`([^`]+)`")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
-#: A page and the content security policy under which it is served.
-Page = tuple[str, str]
 
-
-def pages(document: Mapping[str, Any]) -> Mapping[str, Page]:
-    """The page `reference`, made once from the OpenAPI document."""
+def body(document: Mapping[str, Any]) -> Markup:
+    """The content of the page, made once from the OpenAPI document: it is the same for everybody."""
     values = {
         "info": document["info"],
         "groups": _groups(document),
         "schemas": dict(sorted(document["components"]["schemas"].items())),
         "problems": sorted(kinds.KINDS, key=lambda kind: (kind.status, kind.slug)),
+        "code": code,
+        "kind": lambda schema: Markup(" ").join(_kind(schema)),
     }
-    return {name: page(name, values) for name in ("reference",)}
+    return Markup(template("reference-body.html").render(values))  # noqa: S704  # of our own template
 
 
-def page(name: str, values: Mapping[str, Any]) -> Page:
-    """The page made from the template `name`: its style is in it, and it may load nothing from anywhere."""
-    environment, style = _environment()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    # The style is this package's own file, not anybody's input.
-    own = {**values, "style": Markup(style)}  # noqa: S704
-    return environment.get_template(f"{name}.html").render(own), policy
-
-
-@cache
-def _environment() -> tuple[Environment, str]:
-    """The templates and the style that the pages share."""
-    environment = Environment(
-        loader=PackageLoader("catalogue.api"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["code"] = code
-    environment.filters["kind"] = lambda schema: Markup(" ").join(_kind(schema))
-    source, _, _ = PackageLoader("catalogue.api").get_source(environment, "reference.css")
-    return environment, source.strip()
+@page("/docs")
+def show() -> Response:
+    """GET /docs."""
+    alternates = [("application/json", location("/openapi.json"))]
+    made = current_app.extensions["catalogue-reference"]
+    return render("reference.html", alternates=alternates, body=made)
 
 
 def code(text: str) -> Markup:
