@@ -23,6 +23,7 @@ from offerings import Provider
 from running import NO_LIMITS, RunningNode, eventually
 from served_logs import ServedLog
 
+from catalogue.node_key import OVERLAP, PREVIOUS_KEY_FILE
 from credentials.identity import digest_of
 from credentials.jws import parse_compact
 from credentials.times import utc_now
@@ -82,6 +83,12 @@ def test_go_opens_our_checkpoint_with_both_signatures() -> None:
         "text": Checkpoint(ORIGIN, 700, LOG.root()).text(),
         "time": int(LOG.signed_at.timestamp()),
     }
+    # While its key changes, both keys sign.
+    both = sign_checkpoint(ORIGIN, 700, LOG.root(), OTHER_KEY, LOG.signed_at, further_keys=[KEY])
+    for key in (KEY, OTHER_KEY):
+        assert ask("open", origin_key(ORIGIN, key).text(), given=both)["time"] == int(
+            LOG.signed_at.timestamp()
+        )
     with pytest.raises(PeerRefused, match="no verifiable signatures"):
         ask("open", VKEY, given=sign_checkpoint(ORIGIN, 700, LOG.root(), OTHER_KEY, LOG.signed_at))
     with pytest.raises(PeerRefused, match="invalid signature"):
@@ -178,6 +185,20 @@ def test_go_and_the_audit_command_read_a_running_node(make_node: Any, tmp_path: 
     # Go reads tiles when it needs them: both of the lowest level, and the one above.
     assert (answer["size"], answer["tiles"] >= 3) == (size, True)
 
+    # The key changes, and the time is over in which the old one signs too: a statement leads to the new one.
+    changed = node.run("log", "rotate-key")
+    long_ago = (utc_now() - 2 * OVERLAP).timestamp()
+    os.utime(node.data / PREVIOUS_KEY_FILE, (long_ago, long_ago))
+    node.client.publish(provider.signed("Signed by the new key"))
+    eventually("all is signed", lambda: node.client.get("/log/entries")["size"] == size + 2)
+    told = node.run("audit", node.url, "--key", vkey, "--since", str(kept), "--blobs")
+    assert f"({PUBLISHED + 1} list, 1 withdraw, 1 erase, 1 key)" in told
+    assert f"Contains:    the {size} entries" in told
+    with pytest.raises(PeerRefused, match="no verifiable signatures"):
+        ask("audit", f"{node.url}/log", vkey)
+    new = next(line.split()[2] for line in changed.splitlines() if line.startswith("New key:"))
+    assert ask("audit", f"{node.url}/log", new)["size"] == size + 2
+
     # The past is altered by hand in the database.
     assert node.stop() == 0
     with closing(sqlite3.connect(node.data / "catalogue.sqlite")) as database:
@@ -188,6 +209,6 @@ def test_go_and_the_audit_command_read_a_running_node(make_node: Any, tmp_path: 
         database.commit()
     node.start()
     with pytest.raises(AssertionError, match="hash to"):
-        node.run("audit", node.url, "--since", str(kept))
+        node.run("audit", node.url, "--key", vkey, "--since", str(kept))
     with pytest.raises(PeerRefused, match="entry 7 is not the one in the tree"):
-        ask("audit", f"{node.url}/log", vkey)
+        ask("audit", f"{node.url}/log", new)

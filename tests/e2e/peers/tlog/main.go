@@ -114,8 +114,8 @@ func opened(data []byte, vkey string) (text string, at uint64, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	if len(found.Sigs) != 2 || len(found.UnverifiedSigs) != 0 {
-		return "", 0, fmt.Errorf("%d signatures verified, %d not", len(found.Sigs), len(found.UnverifiedSigs))
+	if len(found.Sigs) != 2 {
+		return "", 0, fmt.Errorf("%d signatures by this key instead of two", len(found.Sigs))
 	}
 	return found.Text, cosigner.at, nil
 }
