@@ -18,6 +18,7 @@ from catalogue.federation.peers import Peers
 from catalogue.fetching import WebFetcher
 from catalogue.node_key import OVERLAP, ensure_key, node_did_document, previous_key
 from catalogue.operations import Operations
+from catalogue.oversight import Oversight
 from catalogue.publishing import Publisher
 from catalogue.records import Records
 from catalogue.settings import Settings
@@ -61,6 +62,7 @@ class Node:
         )
         self.differences = Differences(settings, self.database, live)
         self.overview = Overview(settings, self.database, clock)
+        self.oversight = Oversight(settings, self.database, clock)
 
     def did_document(self) -> dict[str, Any]:
         """The node's own DID document, with the key as it is now: it may be changed while the node runs."""

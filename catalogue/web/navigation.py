@@ -23,4 +23,6 @@ NAVIGATION = (
     Entry("/vocabulary/capabilities", lambda: _("Capabilities")),
     Entry("/participants", lambda: _("Participants")),
     Entry("/vocabulary/programmes", lambda: _("Programmes")),
+    Entry("/federation", lambda: _("Federation")),
+    Entry("/operator", lambda: _("Operation")),
 )

@@ -29,6 +29,8 @@ PAGES = {
     "consortia": "/consortia",
     "capabilities": "/vocabulary/capabilities",
     "programmes": "/vocabulary/programmes",
+    "federation": "/federation",
+    "operator": "/operator",
     "gallery": "/gallery",
     "reference": "/docs",
     "terms": "/vocabulary/terms",
