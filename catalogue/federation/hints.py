@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import update
@@ -44,6 +44,9 @@ HINT_SECONDS = 2.0
 MAX_PUSHES = 8
 #: Seconds without hints for a peer that didn't take the last one, so that those which are away cost little.
 PAUSE_SECONDS = 60.0
+#: A hint so soon after another changes nothing: whoever polls looks less often. A later one may tell of what
+#: grew while that poll was under way.
+SPACING = timedelta(milliseconds=100)
 #: Bytes of an answer that are read: it says nothing.
 MAX_ANSWER = 1_024
 _TAKEN = (200, 202, 204)
@@ -82,15 +85,14 @@ def take(database: Database, hint: Hint, now: datetime) -> bool:
         peer = peer_of_origin(connection, hint.origin)
     if peer is None or peer.state is not PeerState.FOLLOWED or not _is_news(peer, hint.note):
         return False
-    moment = stored_time(now)
-    if peer.due_at is not None and peer.due_at <= now:
-        # Somebody has said so before, and the poll is still to come.
+    if peer.due_at is not None and peer.due_at <= now < peer.due_at + SPACING:
+        # It was said a moment ago, and the poll is still to come.
         return True
     with database.write() as connection:
         due = connection.execute(
             update(peers)
             .where(peers.c.id == peer.id, peers.c.state == PeerState.FOLLOWED.value)
-            .values(due_at=moment)
+            .values(due_at=stored_time(now))
         )
     return bool(due.rowcount)
 

@@ -31,6 +31,8 @@ from credentials.transparency.notes import NoteKey
 
 #: Entries dropped in one transaction: writers in other processes wait for it.
 _CHUNK = 100
+#: A leaf that no log reaches: all that a peer listed is over, whenever it was received.
+_BEYOND = 2**62
 #: Keys that were a log's, the present one included; as many as statements may lead to.
 MAX_KEYS = MAX_ROTATIONS + 1
 
@@ -163,17 +165,20 @@ class Peers:
                 connection, peer, state=PeerState.REMOVED.value, reason=None, due_at=None, last_error=None
             )
         dropped = 0
-        if drop:
-            while done := self._drop_some(peer):
+        while True:
+            while drop and (done := self._drop_some(peer)):
                 dropped += done
                 if until is not None and self._clock() >= until:
                     break
-        with self._database.write() as connection:
-            left = _listed(connection, peer)
-            if not left:
-                # Nothing is left to be said of it; withdrawals that came from it are their issuers' words.
-                connection.execute(delete(received).where(received.c.peer == peer.id))
-                connection.execute(delete(peers).where(peers.c.id == peer.id))
+            with self._database.write() as connection:
+                left = _listed(connection, peer)
+                if not left:
+                    # Nothing is left to be said of it; withdrawals that it brought are their issuers' words.
+                    connection.execute(delete(received).where(received.c.peer == peer.id))
+                    connection.execute(delete(peers).where(peers.c.id == peer.id))
+            # More may have come: whoever decides on a batch of its entries isn't interrupted.
+            if not drop or not left or (until is not None and self._clock() >= until):
+                break
         return Removal(name, dropped, left if drop else 0, 0 if drop else left)
 
     def _candidate(self, connection: Connection, introduction: Introduction) -> Candidate:
@@ -293,7 +298,7 @@ class Peers:
             )
             reason = f"the operator follows {peer.name} no longer, and nobody else lists it"
             for digest in dict.fromkeys(digests):
-                erase_copied(connection, lister, digest, peer.size, reason, now)
+                erase_copied(connection, lister, digest, _BEYOND, reason, now)
         return len(digests)
 
 

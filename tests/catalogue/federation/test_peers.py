@@ -391,3 +391,28 @@ def test_a_fingerprint_can_be_read_out(web: Web) -> None:
     shown = fingerprint(Stranger(web, URL).vkey)
     assert [len(group) for group in shown.split(" ")] == [4] * 6
     assert set(shown) <= set("0123456789abcdef ")
+
+
+def test_what_comes_while_a_peer_is_dropped_is_dropped_too(
+    registered: Peers, node: Node, web: Web, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that was being decided when the operator said so ends after the last entry was dropped."""
+    follow(registered, Stranger(web, URL))
+    one, two = (
+        provider.sign(provider.offering(name, subject=f"https://p.example/{name}")) for name in ("one", "two")
+    )
+    copy(node, "nord.example", 0, one)
+    late: list[str] = []
+    drop_some = Peers._drop_some
+
+    def drop_some_while_more_comes(self: Peers, peer: Peer) -> int:
+        done = drop_some(self, peer)
+        if not done and not late:
+            late.append(copy(node, "nord.example", 1, two))
+        return done
+
+    monkeypatch.setattr(Peers, "_drop_some", drop_some_while_more_comes)
+    done = registered.remove("nord.example", drop=True)
+    assert (done.dropped, done.left) == (2, 0)
+    assert listed_by(node, late[0]) is None
+    assert registered.every() == []
