@@ -348,16 +348,18 @@ def _body(url: str, response: urllib3.BaseHTTPResponse, max_bytes: int, deadline
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise FetchFailed(url, "the answer is compressed, though none was asked to be", temporary=False)
-    too_large = AnswerTooLarge(url, f"the answer is larger than {max_bytes} bytes", temporary=False)
+    reason = f"the answer is larger than {max_bytes} bytes"
     length = response.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > 18 or int(length) > max_bytes):
-        raise too_large
+    if length.isdecimal() and len(length) > 18:
+        raise FetchFailed(url, reason, temporary=False)
+    if length.isdecimal() and int(length) > max_bytes:
+        raise AnswerTooLarge(url, reason, int(length))
     body = bytearray()
     try:
         while chunk := response.read(min(CHUNK, max_bytes + 1 - len(body)), decode_content=False):
             body += chunk
             if len(body) > max_bytes:
-                raise too_large
+                raise FetchFailed(url, reason, temporary=False)
             _remaining(deadline)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _failure(url, error) from error

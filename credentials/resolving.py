@@ -69,7 +69,11 @@ class FetchFailed(Exception):
 
 
 class AnswerTooLarge(FetchFailed):
-    """There is an answer, of more bytes than are read."""
+    """There is an answer, which says itself that it has more bytes, `length`, than are read."""
+
+    def __init__(self, url: str, reason: str, length: int) -> None:
+        super().__init__(url, reason, temporary=False)
+        self.length = length
 
 
 class FolderUnusable(Exception):

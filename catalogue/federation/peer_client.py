@@ -23,7 +23,9 @@ from credentials.transparency.tiles import MAX_BUNDLE_BYTES, MAX_TILE_BYTES, Bun
 MAX_DIGESTS = 256
 #: Bytes of an answer with blobs. A node puts 4 MB of them into one; in JSON, letters beyond ASCII may take
 #: three times as many.
-MAX_BLOBS_ANSWER = 16_000_000
+MAX_BLOBS_ANSWER = 12_100_000
+#: What an answer may say that it has: a node that takes larger self-descriptions than most gives such ones.
+MAX_SAID = 4 * MAX_BLOBS_ANSWER
 #: Every statement that a chain may have, and the names around them.
 MAX_KEYS_ANSWER = MAX_ROTATIONS * (MAX_ROTATION + 64) + 8_192
 
@@ -92,7 +94,10 @@ class PeerFault(CatalogueError):
 
 
 class PeerSaysTooMuch(PeerFault):
-    """The answer has more bytes than are read. Of several blobs, a single one may be at fault."""
+    """The answer says that it has more bytes than are read. Of several blobs, a single one may be at fault.
+
+    What is larger still, or goes on and on without having said so, is no node's answer.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +194,12 @@ class PeerClient:
             # A status is an answer of sorts: a node that is being set up, a proxy whose node is away.
             if failure.temporary or failure.status is not None:
                 raise PeerUnreachable(self.name, where, failure.status) from failure
-            kind = PeerSaysTooMuch if isinstance(failure, AnswerTooLarge) else PeerFault
-            raise kind(self.name, where) from failure
+            if failure.status is None and not isinstance(failure, AnswerTooLarge):
+                # It may have sent as much as is read.
+                self._limits.answer(self.name, max_bytes)
+            if isinstance(failure, AnswerTooLarge) and failure.length <= MAX_SAID:
+                raise PeerSaysTooMuch(self.name, where) from failure
+            raise PeerFault(self.name, where) from failure
         self._limits.answer(self.name, len(answer.body))
         return answer.body
 

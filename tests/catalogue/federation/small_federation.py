@@ -197,7 +197,7 @@ class Web:
         if body is None:
             raise FetchFailed(url, "the answer is 404, not 200", temporary=False, status=404)
         if len(body) > max_bytes:
-            raise AnswerTooLarge(url, f"the answer is larger than {max_bytes} bytes", temporary=False)
+            raise AnswerTooLarge(url, f"the answer is larger than {max_bytes} bytes", len(body))
         site.sent += len(body)
         return Fetched(body, accept, url, self.clock())
 

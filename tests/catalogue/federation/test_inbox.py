@@ -406,7 +406,7 @@ def test_bytes_larger_than_is_read_are_refused_and_the_others_taken(
         site.add(provider.sign(provider.offering(subject=f"https://p.example/o/{number}")))
         for number in range(4)
     ]
-    site.add(b"x" * 17_000_000)
+    site.add(b"x" * 13_000_000)
     good.append(site.add(provider.sign(provider.offering(subject="https://p.example/o/9"))))
     member.sync(site)
     assert member.states(site) == [*["accepted"] * 4, "refused", "accepted"]
