@@ -52,6 +52,8 @@ EXACT_RATE = 1_000
 MISSPELT_RATE = 400
 #: Milliseconds that a page of a search may take with as many.
 PAGE_MS = 25
+#: The same for the page of one offering, with all that is worked out for it.
+SERVICE_PAGE_MS = 20
 #: Entries of a peer's log a second: verified, and searchable too; of JSON-LD the share of the pure rate.
 FOLLOWED = 1_000
 FOLLOWED_SEARCHABLE = 300
@@ -314,6 +316,11 @@ def searches(folder: Path, runs: int, seconds: int) -> None:
         pages = [searching.ask(node, asked_in, seconds, 1, load.PAGES) for _ in range(runs)]
         name = f"search page, {count} offerings, one client, p50"
         say(Figure(name, [one.load.p50 for one in pages], "ms", PAGE_MS, False).line())
+        services = here / "services"
+        searching.write_services(services, node)
+        pages = [searching.ask(node, services, seconds, 1, load.PAGES) for _ in range(runs)]
+        name = f"page of a service, {count} offerings, one client, p50"
+        say(Figure(name, [one.load.p50 for one in pages], "ms", SERVICE_PAGE_MS, False).line())
 
 
 def large(folder: Path, runs: int, seconds: int, elasticsearch: str) -> None:

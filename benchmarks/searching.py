@@ -23,6 +23,8 @@ from search.query import Matching
 _CATCH_UP_SECONDS = 1_200
 #: So many questions in a hundred may find nothing: a misspelt word can be too far from any.
 _UNANSWERED = 10
+#: Services whose pages are asked for: more than one run asks for, so that none is asked for twice at once.
+SERVICES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,18 @@ def write_questions(path: Path, asked: Sequence[questions.Asked], node: running.
     if totals.count(0) * 100 > len(asked) * _UNANSWERED:
         raise load.LoadFailed(f"{totals.count(0)} of {len(asked)} questions find nothing")
     path.write_text("\n".join(question.path for question in asked))
+
+
+def write_services(path: Path, node: running.Running) -> None:
+    """Write the addresses of `SERVICES` offerings for `ask`, by name: of all providers, and none twice."""
+    found: list[str] = []
+    cursor: str | None = ""
+    while len(found) < SERVICES and cursor is not None:
+        after = f"&cursor={cursor}" if cursor else ""
+        answer = node.get(f"/offerings?size=100&sort=name&facets=none{after}")[1]
+        found += [f"/offerings/{item['id']}" for item in answer["items"]]
+        cursor = answer["next"]
+    path.write_text("\n".join(found))
 
 
 def ask(

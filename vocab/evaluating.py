@@ -8,7 +8,7 @@ criterion (`vocab.profiles.model.AttestedCriterion`), its level stands beside ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -97,28 +97,12 @@ def evaluate(profile: Profile, facts: ServiceFacts, exposure: Exposure) -> Evalu
         # Several levels ask the same of a criterion, and sentences are most of the work.
         return needed(ready.criteria[place], asked, floor)
 
-    levels = tuple(
-        LevelResult(
-            id=level.id,
-            outcome=every(outcome(strengths[place], floor) for place, floor in required),
-            basis=_level_basis(profile, ready, required, strengths, asked),
-            blocking=tuple(
-                Blocking(
-                    profile.criteria[place].id,
-                    outcome(strengths[place], floor),
-                    would_do(place, floor),
-                )
-                for place, floor in required
-                if strengths[place] < floor
-            ),
-        )
-        for level, required in zip(profile.levels, ready.levels, strict=True)
-    )
+    levels = _level_results(profile, ready, strengths, asked, would_do)
     return Evaluation(
         profile=profile.id,
         version=profile.version,
         on=facts.on,
-        level=next((one.id for one in reversed(levels) if one.outcome is Outcome.MET), None),
+        level=highest(levels),
         levels=levels,
         criteria=tuple(
             CriterionResult(
@@ -133,6 +117,18 @@ def evaluate(profile: Profile, facts: ServiceFacts, exposure: Exposure) -> Evalu
             )
         ),
     )
+
+
+def levels_held(profile: Profile, facts: ServiceFacts, exposure: Exposure) -> tuple[LevelResult, ...]:
+    """The levels as `evaluate` has them, without what would satisfy criteria: for an overview of many."""
+    ready, asked = _ready(profile), Asked(facts, exposure)
+    strengths = [one.strength(asked) for one in ready.criteria]
+    return _level_results(profile, ready, strengths, asked, lambda _place, _floor: "")
+
+
+def highest(levels: Sequence[LevelResult]) -> str | None:
+    """The highest level that is met, None: none."""
+    return next((one.id for one in reversed(levels) if one.outcome is Outcome.MET), None)
 
 
 def levels_met(
@@ -151,6 +147,32 @@ def blocking(profile: Profile, level: str, facts: ServiceFacts, exposure: Exposu
         profile.criteria[place].id
         for place, floor in required
         if ready.criteria[place].strength(asked) < floor
+    )
+
+
+def _level_results(
+    profile: Profile,
+    ready: _Ready,
+    strengths: list[int],
+    asked: Asked,
+    would_do: Callable[[int, int], str],
+) -> tuple[LevelResult, ...]:
+    return tuple(
+        LevelResult(
+            id=level.id,
+            outcome=every(outcome(strengths[place], floor) for place, floor in required),
+            basis=_level_basis(profile, ready, required, strengths, asked),
+            blocking=tuple(
+                Blocking(
+                    profile.criteria[place].id,
+                    outcome(strengths[place], floor),
+                    would_do(place, floor),
+                )
+                for place, floor in required
+                if strengths[place] < floor
+            ),
+        )
+        for level, required in zip(profile.levels, ready.levels, strict=True)
     )
 
 

@@ -30,7 +30,7 @@ def evaluation(id: str) -> Response:
         record=id,
         name=pick(subject.described.names, languages()),
         profile=measure.profile,
-        ladder=ladder(measure.profile, found, most=0),
+        ladder=ladder(measure.profile, found.levels, most=0),
         requirements=requirements(measure.profile, found),
         on=subject.facts.on,
     )

@@ -92,15 +92,15 @@ def wrapped(text: str, width: int, size: float, lines: int) -> list[str]:
     """Text in at most so many lines of that width; what has no room ends in an ellipsis."""
     room = max(4, int(width / (size * _LETTER)))
     found: list[str] = []
-    line = ""
+    line, width_so_far = "", 0
     for word in plain(text, room * lines + 1).split():
         for piece in _pieces(word, room):
-            longer = f"{line} {piece}" if line else piece
-            if _columns(longer) <= room:
-                line = longer
+            columns = _columns(piece)
+            if line and width_so_far + 1 + columns <= room:
+                line, width_so_far = f"{line} {piece}", width_so_far + 1 + columns
             else:
-                found.append(line)
-                line = piece
+                found += [line] if line else []
+                line, width_so_far = piece, columns
     found += [line] if line else []
     if len(found) > lines:
         found = [*found[: lines - 1], found[lines - 1][: room - 1].rstrip(" ,") + "…"]
@@ -121,6 +121,8 @@ def _pieces(word: str, room: int) -> Iterator[str]:
 
 def _columns(text: str) -> int:
     """How many average letters a text is wide: those of East Asia count twice, marks above others nothing."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
         for one in text

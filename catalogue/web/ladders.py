@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalogue.evaluating import Subject
 from catalogue.web.language import language
 from vocab import labels, profiles
 from vocab.answers import Outcome, Source
-from vocab.evaluating import Blocking, Evaluation, LevelResult, evaluate
+from vocab.evaluating import Blocking, Evaluation, LevelResult, highest, levels_held
 from vocab.profiles.model import Profile
 
 #: Obstacles that a ladder names on a service's page; the evaluation's own page has all.
@@ -17,12 +18,11 @@ MAX_OBSTACLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """A criterion that blocks a level: `needed` says in English what would satisfy it."""
+    """A criterion that blocks a level."""
 
     id: str
     text: str
     outcome: str
-    needed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +77,24 @@ def ladders(subject: Subject) -> list[Ladder]:
     # Of a profile that has several versions in force, the newest counts: they stand oldest first.
     newest = {one.id: one for one in profiles.in_force(subject.facts.on.date())}
     found = [
-        ladder(one, evaluate(one, subject.facts, subject.conclusions.exposure)) for one in newest.values()
+        ladder(one, levels_held(one, subject.facts, subject.conclusions.exposure)) for one in newest.values()
     ]
     return sorted(found, key=lambda one: (not one.reached, one.name))
 
 
-def ladder(profile: Profile, found: Evaluation, most: int = MAX_OBSTACLES) -> Ladder:
+def ladder(profile: Profile, levels: Sequence[LevelResult], most: int = MAX_OBSTACLES) -> Ladder:
     """What a profile makes of a service, with at most so many obstacles."""
     names = {level.id: level.name(language()) for level in profile.levels}
-    held = _with(profile, found.level) if found.level else frozenset()
-    ahead = _next(found)
+    reached = highest(levels)
+    held = _with(profile, reached) if reached else frozenset()
+    ahead = _next(levels, reached)
     blocking = sorted(ahead.blocking, key=lambda one: one.outcome is not Outcome.NOT_MET) if ahead else []
     return Ladder(
         id=profile.id,
         version=profile.version,
         name=profile.name(language()),
-        steps=tuple(_step(one, names, one.id in held) for one in found.levels),
-        reached=names[found.level] if found.level else "",
+        steps=tuple(_step(one, names, one.id in held) for one in levels),
+        reached=names[reached] if reached else "",
         next=names[ahead.id] if ahead else "",
         obstacles=tuple(_obstacle(profile, one) for one in blocking[:most]),
         more=max(len(blocking) - most, 0),
@@ -101,10 +102,10 @@ def ladder(profile: Profile, found: Evaluation, most: int = MAX_OBSTACLES) -> La
     )
 
 
-def _next(found: Evaluation) -> LevelResult | None:
+def _next(levels: Sequence[LevelResult], reached: str | None) -> LevelResult | None:
     """The lowest level above the one reached that isn't met."""
-    reached = next((place for place, one in enumerate(found.levels) if one.id == found.level), -1)
-    return next((one for one in found.levels[reached + 1 :] if one.blocking), None)
+    place = next((place for place, one in enumerate(levels) if one.id == reached), -1)
+    return next((one for one in levels[place + 1 :] if one.blocking), None)
 
 
 def _with(profile: Profile, level: str) -> frozenset[str]:
@@ -127,7 +128,7 @@ def _step(one: LevelResult, names: dict[str, str], held: bool) -> Step:
 
 def _obstacle(profile: Profile, one: Blocking) -> Obstacle:
     text = profile.criterion(one.criterion).text(language())
-    return Obstacle(one.criterion, text, one.outcome.value, one.needed)
+    return Obstacle(one.criterion, text, one.outcome.value)
 
 
 def requirements(profile: Profile, found: Evaluation) -> list[Requirement]:

@@ -30,6 +30,8 @@ MAX_TEASER = 280
 _ENDS = 14
 #: Numbers that are remembered as they are written: a page of a search has some hundred counts.
 _NUMBERS = 4_000
+#: Days and identifiers whose markup is kept: one page shows the same ones dozens of times.
+_KEPT = 4_096
 _MARKED = re.compile(r"(</?mark>)")
 _MARKS = {"<mark>": Markup("<mark>"), "</mark>": Markup("</mark>")}
 
@@ -55,6 +57,7 @@ def marked(text: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(shown)
 
 
+@lru_cache(maxsize=_KEPT)
 def identifier(text: str) -> Markup:
     """A DID or digest: its beginning and its end, the whole of it for who points at it or copies it."""
     clean = TURNING.sub("", text)
@@ -83,8 +86,13 @@ def day(value: str | date | None) -> Markup:
     moment = _moment(value)
     if isinstance(moment, datetime):
         moment = moment.astimezone(UTC).date()
+    return _day(moment, language())
+
+
+@lru_cache(maxsize=_KEPT)
+def _day(found: date, code: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(
-        moment.isoformat(), format_date(moment, "medium", locale=locale())
+        found.isoformat(), format_date(found, "medium", locale=locale_of(code))
     )
 
 
