@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run federation test slow lint soak bench samples clean
+.PHONY: help run federation test slow lint soak bench samples screenshots clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -44,6 +44,9 @@ bench: $(VENV)/installed-test ## Measure every figure (needs wrk; about 10 minut
 
 samples: $(VENV)/installed ## Sign the bundled samples anew, with new keys
 	$(BIN)/python -m catalogue.samples.make
+
+screenshots: $(VENV)/installed-test ## Take the pictures that the documentation shows (needs Chromium, see .ci/install-browser)
+	SCREENSHOTS=docs/pictures $(BIN)/python -m pytest -m slow tests/web/test_pictures.py
 
 clean: ## Remove what was installed and built; the data folder stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -51,11 +51,10 @@ class View:
         self.page.goto(self.url + path, wait_until="load")
         return self.page
 
-    def assert_clean(self, part: str | None = None) -> None:
+    def assert_clean(self) -> None:
         """Nothing on the console, nothing from elsewhere, nothing wider than the window, nothing for axe.
 
         axe is a script itself: without scripts it can't run, and the same page with them shows the same.
-        `part`: which element axe looks at, where the whole page would take it a minute.
         """
         assert self.errors == []
         elsewhere = [one.url for one in self.requests if not one.url.startswith((self.url, "data:", "blob:"))]
@@ -64,7 +63,7 @@ class View:
         assert wide <= window, f"the page is {wide} wide in a window of {window}: {self._widest()}"
         if not self.script:
             return
-        found = _AXE.run(self.page, context=part)
+        found = _AXE.run(self.page)
         assert found.violations_count == 0, _told(found.response["violations"])
 
     def _widest(self) -> list[str]:

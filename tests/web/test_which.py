@@ -50,7 +50,7 @@ def test_the_states_data_lead_to_the_doctrine_of_the_day(look: Look, script: boo
     assert "Version 2026" in page.locator(".which-answer").inner_text()
     assert "Socle, sovereign virtual machines" in names(view, "qualifying")
     # The others have a reason each.
-    for verdict in page.locator("section[aria-labelledby^=group-] .verdict").all():
+    for verdict in page.locator("section[aria-labelledby^=group-] .candidate").all():
         assert verdict.locator(".reasons li").count() > 0
     view.assert_clean()
 

@@ -186,3 +186,16 @@ def test_every_template_is_used_and_every_style_served() -> None:
     )
     for template in (web / "templates").glob("*.html"):
         assert f'"{template.name}"' in sources, template.name
+
+
+def test_no_two_pages_style_the_same_class() -> None:
+    """All pages share one stylesheet: what one calls its own would change the other."""
+    found: dict[str, set[str]] = {}
+    styles = Path(__file__).parents[3] / "catalogue" / "web" / "static" / "css"
+    for file in styles.glob("[3-8]*.css"):
+        for rule in re.findall(r"^\s*([^{}@/]+)\{", file.read_text(encoding="utf-8"), re.MULTILINE):
+            for selector in rule.split(","):
+                # A class on its own, or with a state or another class of its own, not inside another's.
+                if match := re.match(r"\s*\.([a-z-]+)(?=[.:\[\s]*$|[.:\[][^ ]*\s*$)", selector):
+                    found.setdefault(match[1], set()).add(file.name)
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}
