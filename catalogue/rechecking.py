@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue.admission import Admission
-from catalogue.counters import open_counters
+from catalogue.counters import CountersUnavailable, open_counters
 from catalogue.errors import LimitExceeded
 from catalogue.lifecycle import State
 from catalogue.out_of_reach import RETRY_AFTER, OutOfReach, patiently
@@ -222,7 +222,7 @@ def run(rechecker: Rechecker, stop: threading.Event) -> None:
         began = time.monotonic()
         try:
             done = rechecker.step(stop.is_set)
-        except (SQLAlchemyError, OSError) as outage:
+        except (SQLAlchemyError, CountersUnavailable, OSError) as outage:
             logger.warning("store out of reach, trying again", problem=type(outage).__name__)
             stop.wait(RETRY_SECONDS)
             continue

@@ -21,7 +21,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalogue.counters import open_counters
+from catalogue.counters import CountersUnavailable, open_counters
 from catalogue.federation.judging import Judge, Judgement, Task, Undecided, open_judge
 from catalogue.lifeline import end_with_parent, name_process
 from catalogue.settings import Settings
@@ -200,7 +200,9 @@ def _outcome(task: Task, future: Future[Judgement]) -> Judgement:
     problem = future.exception()
     if problem is None:
         return future.result()
-    if isinstance(problem, (SQLAlchemyError, OSError)) or not isinstance(problem, Exception):
+    if isinstance(problem, (SQLAlchemyError, CountersUnavailable, OSError)) or not isinstance(
+        problem, Exception
+    ):
         raise problem
     log.error("fault while judging an entry's bytes", digest=task.digest, peer=task.peer, exc_info=problem)
     return Undecided(_FAULT)

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalogue.counters import open_counters
+from catalogue.counters import CountersUnavailable, open_counters
 from catalogue.errors import LimitExceeded, NotFound
 from catalogue.federation.following import ASKED, Contradiction, Follower
 from catalogue.federation.inbox import Inbox, Step
@@ -123,7 +123,7 @@ class Tending:
         except LimitExceeded as error:
             log.warning("limit of a peer", peer=name, problem=str(error))
             return timedelta(seconds=error.retry_after)
-        except (SQLAlchemyError, OSError) as outage:
+        except (SQLAlchemyError, CountersUnavailable, OSError) as outage:
             log.warning("store out of reach, trying again", problem=type(outage).__name__)
             return OUTAGE
 
