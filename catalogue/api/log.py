@@ -115,7 +115,7 @@ def prove_digest(arguments: dict[str, Any], digest: str) -> Response:
 
 
 @blueprint.route("/log/consistency", methods=["GET"])
-@blueprint.refuses(kinds.INVALID_PARAMETER, kinds.UNAVAILABLE)
+@blueprint.refuses(kinds.INVALID_PARAMETER, kinds.NOT_FOUND, kinds.UNAVAILABLE)
 @blueprint.arguments(log_schemas.ConsistencyArguments, location="query")
 @blueprint.response(200, log_schemas.ConsistencySchema)
 def prove_consistency(arguments: dict[str, Any]) -> Response:

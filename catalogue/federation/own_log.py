@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from catalogue.errors import BadParameter, NotFound
+from catalogue.errors import NotFound
 from catalogue.federation.heads import LogState, SignedHead, head_of_size, log_state, newest_head
 from catalogue.federation.key_rotation import rotations_of
 from catalogue.federation.own_tiles import HistoryAltered, OwnHashes, bundle_bytes, tile_hashes
@@ -124,7 +124,7 @@ class OwnLog:
         return EntryPage(state.origin, head.size, items, beyond if after < beyond < head.size else None)
 
     def inclusion(self, leaf: int, size: int | None) -> Inclusion:
-        """The proof that an entry is in a signed tree. NotFound, BadParameter, NotSigned."""
+        """The proof that an entry is in a signed tree. NotFound, NotSigned."""
         with self._database.read() as connection:
             state, head = self._signed(connection)
             if leaf >= head.size:
@@ -150,12 +150,12 @@ class OwnLog:
             return [self._inclusion(connection, state, head, leaf, size) for leaf in leaves]
 
     def consistency(self, first: int, second: int | None) -> Consistency:
-        """The proof that the tree of `first` entries begins that of `second`. BadParameter, NotSigned."""
+        """The proof that the tree of `first` entries begins that of `second`. NotFound, NotSigned."""
         with self._database.read() as connection:
             state, head = self._signed(connection)
             second = head.size if second is None else second
-            _check("second", second, 0, head.size)
-            _check("first", first, 0, second)
+            _check(second, 0, head.size)
+            _check(first, 0, second)
             read = OwnHashes(connection, second)
             roots = [Frontier.read(read, size).root() for size in (first, second)]
             return Consistency(
@@ -191,7 +191,7 @@ class OwnLog:
         self, connection: Connection, state: LogState, head: SignedHead, leaf: int, size: int | None
     ) -> Inclusion:
         size = head.size if size is None else size
-        _check("size", size, leaf + 1, head.size)
+        _check(size, leaf + 1, head.size)
         entry = connection.execute(select(intake.c.entry).where(intake.c.leaf == leaf)).scalar_one_or_none()
         if entry is None:
             raise HistoryAltered(f"entry {leaf} of the log is missing", leaf)
@@ -207,6 +207,7 @@ class OwnLog:
         )
 
 
-def _check(parameter: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise BadParameter(parameter, f"must be {least} to {most}")
+def _check(size: int, least: int, most: int) -> None:
+    """NotFound unless there is a tree of that size, which is signed and holds what is asked for."""
+    if not least <= size <= most:
+        raise NotFound("signed tree that has to do with it, of size", str(size))

@@ -117,26 +117,14 @@ def test_partial_tiles_are_served_in_every_signed_width_and_in_none_beyond(api: 
         problem(api.client.get(f"/log/tile/{path}"), "not-found", 404)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "0/0",
-        "0/000.p/0",
-        "0/000.p/256",
-        "0/000.p/01",
-        "00/000",
-        "0/x000/000",
-        "64/000",
-        "0/000/",
-        "0/-01",
-        "0",
-        "x/000",
-    ],
-)
-def test_other_spellings_of_a_tile_name_nothing(api: ApiNode, path: str) -> None:
+def test_other_spellings_of_a_tile_name_nothing(api: ApiNode) -> None:
     grow(api, 300)
     sign(api)
-    problem(api.client.get(f"/log/tile/{path}"), "not-found", 404)
+    for path in (
+        *("0/0", "0/000.p/0", "0/000.p/256", "0/000.p/01", "00/000", "0/x000/000", "64/000", "0/000/"),
+        *("0/-01", "0", "x/000", "entries/0", "entries/000.p/", "0/00000"),
+    ):
+        problem(api.client.get(f"/log/tile/{path}"), "not-found", 404)
 
 
 def test_entries_come_compressed_to_whoever_takes_that(api: ApiNode) -> None:
@@ -184,9 +172,9 @@ def test_entries_are_listed_page_by_page_as_far_as_they_are_signed(api: ApiNode)
         assert (item["op"], item["digest"]) == (entry.op.value, entry.digest)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "after=-1", "after=x", "cursor=1"])
-def test_entries_that_cannot_be_asked_for_are_refused(api: ApiNode, query: str) -> None:
-    problem(api.client.get(f"/log/entries?{query}"), "invalid-parameter", 400)
+def test_entries_that_cannot_be_asked_for_are_refused(api: ApiNode) -> None:
+    for query in ("limit=0", "limit=1001", "after=-1", "after=x", "cursor=1"):
+        problem(api.client.get(f"/log/entries?{query}"), "invalid-parameter", 400)
 
 
 # Proofs
@@ -234,9 +222,9 @@ def test_proof_of_what_is_not_signed_is_refused(api: ApiNode) -> None:
     sign(api)
     grow(api, 1)
     problem(api.client.get("/log/entries/5/proof"), "not-found", 404)
-    for size in (0, 3, 6):
-        answer = problem(api.client.get(f"/log/entries/3/proof?size={size}"), "invalid-parameter", 400)
-        assert answer["where"] == "size"
+    for size in (3, 6):
+        problem(api.client.get(f"/log/entries/3/proof?size={size}"), "not-found", 404)
+    problem(api.client.get("/log/entries/3/proof?size=0"), "invalid-parameter", 400)
 
 
 def test_consistency_proof_shows_that_the_log_only_grew(api: ApiNode) -> None:
@@ -249,8 +237,9 @@ def test_consistency_proof_shows_that_the_log_only_grew(api: ApiNode) -> None:
         assert [from_base64(proof["first_root"]), from_base64(proof["second_root"])] == roots
         verify_consistency(first, roots[0], second, roots[1], [from_base64(item) for item in proof["hashes"]])
     assert api.client.get("/log/consistency?first=9").get_json()["second"] == 300
-    problem(api.client.get("/log/consistency?first=9&second=301"), "invalid-parameter", 400)
-    problem(api.client.get("/log/consistency?first=9&second=8"), "invalid-parameter", 400)
+    problem(api.client.get("/log/consistency?first=9&second=301"), "not-found", 404)
+    problem(api.client.get("/log/consistency?first=9&second=8"), "not-found", 404)
+    problem(api.client.get("/log/consistency?second=8"), "invalid-parameter", 400)
 
 
 # Bytes for other nodes
@@ -327,18 +316,10 @@ def test_evidence_of_a_verdict_is_not_given(api: ApiNode) -> None:
     assert blobs(api, "a" * 64)["blobs"] == [{"digest": "a" * 64, "missing": "unknown"}]
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        {},
-        {"digests": []},
-        {"digests": ["x"]},
-        {"digests": ["A" * 64]},
-        {"digests": ["0" * 64] * (MAX_DIGESTS + 1)},
-    ],
-)
-def test_digests_that_cannot_be_asked_for_are_refused(api: ApiNode, form: dict[str, object]) -> None:
-    problem(api.client.post("/blobs", json=form), "invalid-parameter", 400)
+def test_digests_that_cannot_be_asked_for_are_refused(api: ApiNode) -> None:
+    many = {"digests": ["0" * 64] * (MAX_DIGESTS + 1)}
+    for form in ({}, {"digests": []}, {"digests": ["x"]}, {"digests": ["A" * 64]}, many):
+        problem(api.client.post("/blobs", json=form), "invalid-parameter", 400)
 
 
 def test_asking_for_blobs_counts_as_reading(make_api: MakeApi) -> None:

@@ -274,6 +274,7 @@ def _sign_all(folder: Path, url: str, start: object, stop: object) -> None:
     database.close()
 
 
+@pytest.mark.slow
 def test_two_processes_never_sign_two_roots_for_one_size(log: OwnLog) -> None:
     settings = log.node.settings
     context = multiprocessing.get_context("spawn")
