@@ -133,3 +133,45 @@ def test_database_from_yesterday_is_noticed_by_the_node_itself(make_node: Any) -
     )
     assert refused.status_code == 503
     assert "this node has signed 2 entries, and its store holds 1" in refused.json()["detail"]
+
+
+def copied(node: RunningNode, size: int) -> bool:
+    """Whether a node has all of so many entries of the one peer that it has."""
+    (peer,) = node.client.get("/federation")["peers"]
+    return bool(peer["size"] >= size and peer["state"] == "followed")
+
+
+def test_restored_node_takes_back_from_its_peer_what_it_had_signed(make_node: Any) -> None:
+    allowed = {"CATALOGUE_FETCH_ALLOW_HOSTS": "127.0.0.1", "CATALOGUE_PEER_POLL_SECONDS": "1"}
+    node, peer = make_node("node", allowed), make_node("peer", allowed)
+    for one, other in ((node, peer), (peer, node)):
+        one.start()
+        eventually("a signature", lambda one=one: is_signed(one, 0))
+        other.environment["OTHER_KEY"] = requests.get(f"{one.url}/log/keys", timeout=10).json()["key"]
+    for one, other in ((node, peer), (peer, node)):
+        one.run("peers", "add", other.url, "--key", one.environment["OTHER_KEY"])
+    provider = Provider()
+    publish(node, provider)
+    eventually("it is copied", lambda: copied(peer, 1))
+    archive = node.data.parent / "backup.gz"
+    node.run("backup", str(archive))
+    for _ in range(3):
+        publish(node, provider)
+    eventually("it is copied", lambda: copied(peer, 4))
+    before = node.client.get("/log/entries")["items"]
+    signed = checkpoint(node)
+    assert node.stop() == 0
+    # The peer is away at first: the restored node waits for it.
+    assert peer.stop() == 0
+    shutil.move(node.data, node.data.parent / "lost")
+    assert "The log is held" in node.run("restore", str(archive))
+    node.start()
+    eventually("it waits", lambda: "waiting for" in node.run("log", "status"))
+    peer.start()
+    eventually("it has all of it", lambda: node.client.get("/log/entries")["items"] == before)
+    assert checkpoint(node).root == signed.root
+    eventually("it takes something", lambda: "no" in node.run("log", "status").splitlines()[-1])
+    publish(node, provider)
+    eventually("the peer goes on", lambda: copied(peer, 5))
+    assert node.client.get("/self-descriptions")["total"] == 5
+    eventually("it lists it", lambda: peer.client.get("/self-descriptions")["total"] == 5)
