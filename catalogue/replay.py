@@ -91,7 +91,8 @@ def rebuild(
         while done < size:
             for entry in entries(connection, done, _BATCH):
                 blob = connection.execute(select(blobs).where(blobs.c.digest == entry.digest)).one_or_none()
-                if entry.op is Op.ERASE:
+                if entry.op in (Op.ERASE, Op.KEY):
+                    # What is erased is gone, and a key's statement lists nothing.
                     pass
                 elif blob is None:
                     erased += 1

@@ -161,6 +161,8 @@ def test_restored_node_takes_back_what_it_had_signed_and_goes_on(story: Story) -
     assert states(restored)[content] == "withdrawn"
     assert not kept(restored, erased)
     assert restored.node.log.checkpoint() == signed
+    assert rebuild(restored.node.database, story.clock, max_bytes=1_000_000).refused == ()
+    assert states(restored) == states(story.here)
 
     story.publish("after")
     story.clock.advance(seconds=60)
@@ -365,6 +367,20 @@ def test_did_document_names_the_old_key_for_a_week(story: Story, clock: Clock) -
     os.utime(aside, (past, past))
     (method,) = here.node.did_document()["verificationMethod"]
     assert method["publicKeyJwk"]["x"] == new["x"]
+
+
+def test_rebuild_and_index_pass_over_a_change_of_key(
+    story: Story, clock: Clock, index: Callable[..., None]
+) -> None:
+    story.publish("one")
+    story.here.sign()
+    rotate(story.here.settings, story.here.node.database, clock)
+    story.publish("two")
+    before = states(story.here)
+    assert rebuild(story.here.node.database, clock, max_bytes=1_000_000).refused == ()
+    assert states(story.here) == before
+    index(story.here.node)
+    assert story.here.node.discovery.search(Query(), ("en",))["total"] == 2
 
 
 def test_follower_that_was_away_reads_the_statement(story: Story, clock: Clock) -> None:
