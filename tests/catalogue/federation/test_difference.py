@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 from small_federation import ListSite, Member, NodeSite, Site, Web
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from world import Clock, Provider
 
 from catalogue.api import federation_forms
 from catalogue.federation import difference
 from catalogue.federation.difference import Difference, Differences, Live, LogSizes, read_place
-from catalogue.federation.model import PeerState
+from catalogue.federation.model import EntryState, PeerState
 from catalogue.fetching import Form
-from catalogue.store.tables import checkpoints, peers, stored_time
+from catalogue.node import Node
+from catalogue.store.tables import checkpoints, peers, received, stored_time
+from credentials.identity import digest_of
 
 ADDRESS = "192.0.2.1"
 
@@ -307,3 +309,33 @@ def test_a_peer_that_the_operator_leaves_alone_is_not_asked(
     _, live = ask(member, web, speaking)
     assert (live.outcome, live.detail) == ("not_asked", f"it is {state.value} here")
     assert speaking.asked == []
+
+
+def test_both_databases_compare_alike(node: Node, provider: Provider, clock: Clock, web: Web) -> None:
+    """On SQLite, and among the slow tests on PostgreSQL."""
+    others = Provider(clock)
+    published = [offering(others, 1), offering(provider, 2), offering(provider, 3), offering(provider, 4)]
+    for data in published:
+        node.publisher.publish(data, address=ADDRESS)
+    node.operations.block(others.did, "no")
+    now = stored_time(clock.now)
+    with node.database.write() as connection:
+        row = {"name": "x.example", "url": "https://x.example", "origin": "x.example/log/1", "keys": "[]"}
+        connection.execute(insert(peers).values(**row, state="followed", size=3, added_at=now))
+        peer = connection.execute(select(peers.c.id)).scalar_one()
+        states = ("accepted", "accepted", "refused")
+        for leaf, (data, state) in enumerate(zip(published, states, strict=False)):
+            entry = {"leaf": leaf, "op": "list", "digest": digest_of(data), "at": now, "state": state}
+            connection.execute(insert(received).values(peer=peer, **entry))
+    compare = Differences(node.settings, node.database, web)  # type: ignore[arg-type]
+    found = compare.peer("x.example")
+    assert outcomes(compare.there(found, 0, 9, None, compare.known(found))) == [
+        (0, "blocked", None),
+        (2, "refused", None),
+    ]
+    first = compare.here(found, None, 1, None, compare.known(found))
+    assert first.next is not None
+    rest = compare.here(found, read_place(first.next), 9, None, compare.known(found))
+    assert [one.subject[-1] for page in (first, rest) for one in page.here or ()] == ["3", "4"]
+    assert [status.entries[EntryState.REFUSED] for status in node.overview.peers()] == [1]
+    assert node.overview.entries("x.example", EntryState.REFUSED, after=0, size=9).items[0][0].leaf == 2
