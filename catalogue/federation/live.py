@@ -121,7 +121,8 @@ class LiveSearch:
         self._trust = trust
         self._clock = clock
         self._given = fetcher
-        self._pool: ThreadPoolExecutor | None = None
+        # Without a thread before the first question.
+        self._threads = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="live")
 
     def search(self, query: Query, languages: Sequence[str], address: str | None) -> Json:
         """What the peers have of it and this node doesn't: `{"peers", "items"}`.
@@ -159,14 +160,7 @@ class LiveSearch:
 
     def close(self) -> None:
         """Ask nobody any more."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-
-    @property
-    def _threads(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="live")
-        return self._pool
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     @cached_property
     def _fetcher(self) -> Fetch:

@@ -44,6 +44,8 @@ _TITLES: Mapping[str, Callable[[], str]] = {
     "state": lambda: _("State"),
     "status": lambda: _("State"),
     "subject": lambda: _("About"),
+    "listed_by": lambda: _("Listed by"),
+    "home": lambda: _("Origin"),
 }
 
 
