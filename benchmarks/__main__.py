@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks import (
     corpus,
     describing,
+    federation,
     following,
     footprint,
     load,
@@ -62,6 +63,8 @@ FOLLOWED_SHARE = 0.6
 POLL_REQUESTS, POLL_BYTES = 2, 2_000
 #: Sizes of logs of which it is measured what following costs; the last only with `--large`.
 LOGS = (10_000, 100_000, 1_000_000)
+#: Seconds from a publication at one of eleven nodes until all others find it, of 19 in 20 of them.
+SPREAD_SECONDS = 5
 #: Offerings of the large measurements, and what is wanted of them.
 LARGE = 100_000
 LARGE_P50_MS = 10
@@ -127,6 +130,7 @@ def main() -> int:
         describes(runs)
         follows(folder, runs)
         logs(folder, LOGS if options.large else LOGS[:1] if options.quick else LOGS[:2])
+        federates(folder, 3 * seconds)
         searches(folder, runs, seconds)
         weigh(folder)
         if options.large:
@@ -250,6 +254,17 @@ def logs(folder: Path, sizes: Sequence[int]) -> None:
         say(Figure("  bytes of these", [grown.new_bytes / 1000], "kB").line())
         say(Figure("  a poll with nothing new, requests", [idle.requests], "", POLL_REQUESTS, False).line())
         say(Figure("  bytes of it, both ways", [idle.size], "B", POLL_BYTES, False).line())
+
+
+def federates(folder: Path, seconds: int) -> None:
+    """Figures of eleven nodes on this machine, each of which copies from all others."""
+    done = federation.spread(folder / "federation", seconds)
+    say(f"eleven nodes, {federation.RATE} publications/s for {seconds} s, each at the next node:")
+    p95 = [done.quantile(0.95)]
+    say(Figure("  from published to found at each other node, p95", p95, "s", SPREAD_SECONDS, False).line())
+    say(Figure("  p50", [done.quantile(0.5)], "s").line())
+    say(Figure("  the last of all", [done.quantile(1)], "s").line())
+    say(Figure("  CPU of all nodes, a publication", [done.cpu_ms], "ms").line())
 
 
 def describes(runs: int) -> None:

@@ -21,9 +21,9 @@ RATE = 5
 #: Seconds that a publication may take to be found everywhere, before the measurement is given up.
 PATIENCE = 60.0
 #: Seconds between two looks at a node; what is found in between counts as found at the later one.
-LOOK = 0.1
-#: Services that one look sees, the newest first: as many as are published in twenty seconds.
-_SEEN = 100
+LOOK = 0.4
+#: Services that one look sees, the newest first: as many as are published in twelve seconds.
+_SEEN = 60
 _NEWEST = [("sort", "listed_at"), ("size", str(_SEEN)), ("facets", "none")]
 
 
@@ -33,9 +33,13 @@ class NotFoundEverywhere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Seconds from the answer to a publication until each other node found it; of all nodes together."""
+    """Seconds from the answer to a publication until each other node found it; of all nodes together.
+
+    `cpu_ms` is the CPU time of all nodes for each publication, searches that look for it included.
+    """
 
     delays: tuple[float, ...]
+    cpu_ms: float
 
     def quantile(self, part: float) -> float:
         """The delay that this part of them keeps."""
@@ -75,8 +79,10 @@ def spread(folder: Path, seconds: int) -> Spread:
     with federation(folder / "nodes", settings) as members:
         watchers = [_Watcher(member.url) for member in members]
         try:
+            before = _cpu_seconds(members)
             published = _publish(members, bodies)
-            return Spread(tuple(_delays(watchers, published)))
+            delays = tuple(_delays(watchers, published))
+            return Spread(delays, (_cpu_seconds(members) - before) / len(bodies) * 1000)
         finally:
             for watcher in watchers:
                 watcher.stop()
@@ -94,6 +100,10 @@ def _publish(members: tuple[Member, ...], bodies: list[bytes]) -> list[float]:
             return time.monotonic()
 
         return list(pool.map(publish, range(len(bodies))))
+
+
+def _cpu_seconds(members: tuple[Member, ...]) -> float:
+    return sum(sum(running.cpu_seconds(member.pid).values()) for member in members)
 
 
 def _delays(watchers: list[_Watcher], published: list[float]) -> Iterator[float]:

@@ -55,6 +55,12 @@ class Member:
         """The node's address."""
         return self.place.url
 
+    @property
+    def pid(self) -> int:
+        """Its first process. Start it before."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self, places: Iterable[Place], extra: Sequence[tuple[str, str]] = ()) -> None:
         """Start the process; it may ask the other nodes of these places. `wait` tells when it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
