@@ -19,6 +19,7 @@ from catalogue.out_of_reach import OutOfReach, patiently
 from catalogue.settings import Settings
 from catalogue.store.database import Database
 from catalogue.verifying import Verification, open_verification
+from credentials.envelope import own_id
 from credentials.errors import Rejection
 from credentials.outside import Outside
 from credentials.parsing import sniff
@@ -134,6 +135,20 @@ def open_judge(settings: Settings, database: Database, counters: Counters, clock
     counted = replace(settings, rate_fetch_address=settings.peer_rate_fetch)
     admission = Admission(counted, counters, clock)
     return Judge(settings, open_verification(settings, database, admission, clock), clock)
+
+
+def lightened(judgement: Judgement) -> Judgement:
+    """The same without what the store has no use for, to be handed to another process.
+
+    Of the documents their ids are left: the bytes are there.
+    """
+    if not isinstance(judgement, Accepted) or not isinstance(judgement.verified, Verified):
+        return judgement
+    credentials = tuple(
+        replace(credential, document={"id": own_id(credential.document)})
+        for credential in judgement.verified.credentials
+    )
+    return replace(judgement, verified=replace(judgement.verified, credentials=credentials))
 
 
 def undecided(report: Report) -> str | None:

@@ -6,6 +6,7 @@ concerns that one alone: it is put off, and the others go on.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -22,7 +23,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue.counters import CountersUnavailable, open_counters
-from catalogue.federation.judging import Judge, Judgement, Task, Undecided, open_judge
+from catalogue.federation.judging import Judge, Judgement, Task, Undecided, lightened, open_judge
 from catalogue.lifeline import end_with_parent, name_process
 from catalogue.settings import Settings
 from catalogue.store.database import Database
@@ -39,6 +40,8 @@ THREADS = 8
 IDLE_SECONDS = 60.0
 #: How long a process that is told to end may take before it is killed.
 GOODBYE_SECONDS = 1.0
+#: The store, the counters or the disk are out of reach: that says nothing of what was to be judged.
+OUTAGES = (SQLAlchemyError, CountersUnavailable, OSError)
 #: Where a process leaves word of what it is judging, in case that ends it.
 FOLDER = "judging"
 _FAULT = "judging it ended in a fault of this program; the node's own log has it"
@@ -68,7 +71,7 @@ class Many:
         self._words = _Words(settings.data / FOLDER)
 
     def judge_all(self, tasks: Sequence[Task]) -> list[Judgement]:
-        """The verdicts in the order of the tasks. Raises SQLAlchemyError, OSError when the store is away."""
+        """The verdicts in the order of the tasks. Raises what the store does when it is away, `OUTAGES`."""
         digests = {task.digest for task in tasks}
         if self._words.suspects & digests:
             # One of them may have ended the process before this one: each by itself, in another.
@@ -184,12 +187,15 @@ def _answer(questions: Pipe, settings: Settings, parent: int) -> None:
     counters = open_counters(settings.store_url, settings.data)
     try:
         judge = open_judge(settings, database, counters, utc_now)
+        # What was loaded never becomes garbage: looking through it again and again takes a tenth of the time.
+        gc.collect()
+        gc.freeze()
         while True:
             try:
                 tasks: list[Task] = questions.recv()
             except EOFError:
                 return
-            questions.send(judge.judge_all(tasks))
+            questions.send([lightened(judgement) for judgement in judge.judge_all(tasks)])
     finally:
         counters.close()
         database.close()
@@ -200,9 +206,7 @@ def _outcome(task: Task, future: Future[Judgement]) -> Judgement:
     problem = future.exception()
     if problem is None:
         return future.result()
-    if isinstance(problem, (SQLAlchemyError, CountersUnavailable, OSError)) or not isinstance(
-        problem, Exception
-    ):
+    if isinstance(problem, OUTAGES) or not isinstance(problem, Exception):
         raise problem
     log.error("fault while judging an entry's bytes", digest=task.digest, peer=task.peer, exc_info=problem)
     return Undecided(_FAULT)

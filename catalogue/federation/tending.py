@@ -6,6 +6,7 @@ go on meanwhile.
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Mapping
@@ -18,13 +19,13 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalogue.counters import CountersUnavailable, open_counters
+from catalogue.counters import open_counters
 from catalogue.errors import LimitExceeded, NotFound
 from catalogue.federation.following import ASKED, Contradiction, Follower
 from catalogue.federation.inbox import Inbox, Step
 from catalogue.federation.judging import open_judge
 from catalogue.federation.limits import PeerLimits, pause_after, pause_in_silence
-from catalogue.federation.many import Many
+from catalogue.federation.many import OUTAGES, Many
 from catalogue.federation.model import Peer, PeerState
 from catalogue.federation.peer_client import PeerClient, PeerFault, PeerUnreachable
 from catalogue.federation.roster import peer_named
@@ -123,7 +124,7 @@ class Tending:
         except LimitExceeded as error:
             log.warning("limit of a peer", peer=name, problem=str(error))
             return timedelta(seconds=error.retry_after)
-        except (SQLAlchemyError, CountersUnavailable, OSError) as outage:
+        except OUTAGES as outage:
             log.warning("store out of reach, trying again", problem=type(outage).__name__)
             return OUTAGE
 
@@ -228,6 +229,9 @@ def follow_peers(settings: Settings, database: Database, stop: threading.Event) 
     follower = Follower(settings, database, limits, client_of, utc_now)
     inbox = Inbox(settings, database, many, limits, client_of, utc_now)
     tending = Tending(settings, database, follower, inbox, utc_now)
+    # What was loaded never becomes garbage: a long log makes enough that is to be looked through.
+    gc.collect()
+    gc.freeze()
     try:
         while not stop.wait(LOOK_SECONDS):
             try:
