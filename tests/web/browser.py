@@ -19,6 +19,8 @@ PICTURES = Path(os.environ.get("SCREENSHOTS") or Path(__file__).parents[2] / "ar
 #: Milliseconds that anything on a page may take.
 PATIENCE = 10_000
 _AXE = Axe()
+_ALL = {"resultTypes": ["violations"]}
+_BUT_CONTRAST = {**_ALL, "rules": {"color-contrast": {"enabled": False}}}
 
 
 def chromium_program() -> str | None:
@@ -51,10 +53,11 @@ class View:
         self.page.goto(self.url + path, wait_until="load")
         return self.page
 
-    def assert_clean(self) -> None:
+    def assert_clean(self, *, contrast: bool = True) -> None:
         """Nothing on the console, nothing from elsewhere, nothing wider than the window, nothing for axe.
 
-        axe is a script itself: without scripts it can't run, and the same page with them shows the same.
+        axe is a script itself: without scripts it can't run, and the same page with them shows the same. Its
+        look at contrasts takes longer than all the rest, and is needed once for a page and scheme.
         """
         assert self.errors == []
         elsewhere = [one.url for one in self.requests if not one.url.startswith((self.url, "data:", "blob:"))]
@@ -63,7 +66,7 @@ class View:
         assert wide <= window, f"the page is {wide} wide in a window of {window}: {self._widest()}"
         if not self.script:
             return
-        found = _AXE.run(self.page)
+        found = _AXE.run(self.page, options=_ALL if contrast else _BUT_CONTRAST)
         assert found.violations_count == 0, _told(found.response["violations"])
 
     def _widest(self) -> list[str]:
