@@ -20,6 +20,7 @@ from catalogue.cli import catalogue as command_line
 from catalogue.node import prepare
 from catalogue.observability import exposition
 from catalogue.settings import PREFIX, Settings
+from catalogue.web.pages import rules
 from credentials.contexts import ContextStore
 from credentials.interpretation import interpret
 from credentials.jsonld import JsonLd
@@ -89,6 +90,15 @@ def test_every_endpoint_has_its_section_in_the_api_guide(
 ) -> None:
     documented = re.findall(r"^### `([A-Z]+) (\S+)`$", text_of("docs/api.md"), re.MULTILINE)
     assert sorted(documented) == sorted(operations)
+
+
+def test_every_page_is_in_the_guide_to_the_pages(app: Any) -> None:
+    guide = section(text_of("docs/web.md"), "The pages there are")
+    documented = {path.partition("?")[0] for path in re.findall(r"`(/[^`]*)`", guide)}
+    names = {"id": "ID", "digest": "DIGEST", "name": "NAME"}
+    shown = {re.sub(r"<(?:\w+:)?(\w+)>", lambda part: names[part[1]], rule) for rule in rules(app)}
+    assert shown - documented == set()
+    assert documented - shown <= {"/self-descriptions/DIGEST", "/suggestions"}
 
 
 def test_search_parameters_in_the_api_guide_are_those_taken(

@@ -11,7 +11,7 @@ A page beside an endpoint answers who prefers `text/html` to JSON, and the endpo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, TypeVar
 
@@ -72,6 +72,13 @@ def page(
 def parameters() -> Mapping[tuple[str, str], Parameters]:
     """The query parameters of the pages with addresses of their own, by endpoint and method."""
     return _own
+
+
+def rules(app: Flask) -> Iterator[str]:
+    """The addresses of all pages, as routes."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in _beside or rule.endpoint.startswith(f"{blueprint.name}."):
+            yield rule.rule
 
 
 def start(app: Flask, document: dict[str, Any]) -> None:
