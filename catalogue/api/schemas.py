@@ -447,7 +447,8 @@ class EventSchema(Form):
         "of re-checks `revoked`, `suspended`, `unverifiable`, `reinstated` (nothing against it any more), "
         "`unreachable` (what it rests on can't be asked; the last verdict stays for 7 days), `reachable`; "
         "of what is concluded `concluded` (at first), `label_gained`, `label_lost`, `label_changed` (its "
-        "basis), the same of `level_`, `exposure_changed`, `immunity_changed`, `consortium_changed`."
+        "basis), the same of `level_`, `exposure_changed`, `immunity_changed`, `consortium_changed`; "
+        "`listed_by` (one more node lists it, or one less)."
     )
     content_id = maybe("The statement concerned.", validate=Whole(HEX64))
     value = maybe("What was gained, lost or changed, as one would search for it.")

@@ -43,6 +43,7 @@ _KINDS: Mapping[str, Callable[[], str]] = {
     "immunity_changed": lambda: _("Immunity changed"),
     "consortium_changed": lambda: _("Consortium changed"),
     "evidence": lambda: _("What others attest of it has changed"),
+    "listed_by": lambda: _("Listed by other nodes than before"),
     "turned": lambda: _("A date that it names was reached"),
 }
 #: Of which field the values of an event are, so that they are shown by name.

@@ -95,7 +95,10 @@ def test_one_more_node_that_lists_it_is_found_without_its_being_listed_again(
     copy(world.node, data, follow(world.node, "third.example"), 0)
     world.index()
     assert found(world, "listed_by=third.example")["Ours"]["digest"] == digest
-    assert [one["name"] for one in found(world)["Ours"]["listed_by"]] == [OWN, "third.example"]
+    ours = found(world)["Ours"]
+    assert [one["name"] for one in ours["listed_by"]] == [OWN, "third.example"]
+    (event, *_) = world.client.get(f"/offerings/{ours['id']}").get_json()["events"]
+    assert (event["kind"], event["value"]) == ("listed_by", "third.example")
 
 
 def test_the_verdict_is_this_nodes_own_and_its_time_that_of_the_latest_check(world: ApiNode) -> None:
