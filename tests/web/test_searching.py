@@ -237,3 +237,12 @@ def test_on_paper_there_is_the_result_and_nothing_to_press(look: Look) -> None:
     expect(page.locator(".hit").first).to_be_visible()
     for gone in ("#filters", ".searchbox", ".menu", ".pager ul"):
         expect(page.locator(gone).first).to_be_hidden()
+
+
+def test_on_a_phone_the_menu_opens_without_scripts(look: Look) -> None:
+    page = look("/", width=NARROW, script=False).page
+    places = page.get_by_role("navigation", name="Main")
+    expect(places).to_be_hidden()
+    page.get_by_text("Menu", exact=True).click()
+    places.get_by_role("link", name="Services").click()
+    page.wait_for_url("**/offerings")
