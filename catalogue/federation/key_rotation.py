@@ -132,8 +132,9 @@ def signing_keys(connection: Connection, folder: Path, origin: str) -> SigningKe
     return SigningKeys(current, previous_key(folder), handover, known_keys(connection, folder, origin))
 
 
-def keep_statement(connection: Connection, number: int, digest: str, statement: bytes, now: datetime) -> None:
+def keep_statement(connection: Connection, digest: str, statement: bytes, now: datetime) -> None:
     """Keep a statement by the log's key, as a blob too, inside the caller's writing transaction."""
+    number = len(_statements(connection))
     connection.execute(
         insert(log_keys).values(number=number, statement=statement.decode("ascii"), at=stored_time(now))
     )
@@ -161,7 +162,6 @@ def rotate(settings: Settings, database: Database, clock: Clock) -> Rotated:
         state = log_state(connection, settings.url)
         if newest_head(connection) is None:
             raise RotationRefused("nothing was signed yet: start the node first")
-        number = len(_statements(connection))
         if len(rotations_of(connection, state.origin)) >= MAX_ROTATIONS:
             raise RotationRefused(
                 f"a log's key changes {MAX_ROTATIONS} times at most; `catalogue log renew` begins another log"
@@ -171,7 +171,7 @@ def rotate(settings: Settings, database: Database, clock: Clock) -> Rotated:
         statement = sign_rotation(state.origin, old, new, state.size + 1, now)
         digest = digest_of(statement)
         entry = append(connection, Op.KEY, digest, now)
-        keep_statement(connection, number, digest, statement, now)
+        keep_statement(connection, digest, statement, now)
     with database.write() as connection:
         # Only now that the statement is durable.
         signing_keys(connection, settings.data, state.origin)

@@ -10,7 +10,7 @@ from catalogue.errors import CatalogueError
 from catalogue.federation.door import enter_verified, enter_withdrawal, kinds_held
 from catalogue.federation.heads import log_state
 from catalogue.federation.holders import Holder
-from catalogue.federation.key_rotation import KEY_STATEMENT, keep_statement, rotations_of
+from catalogue.federation.key_rotation import KEY_STATEMENT, keep_statement
 from catalogue.federation.peer_client import MAX_DIGESTS
 from catalogue.ledger import (
     SELF_DESCRIPTION,
@@ -205,8 +205,7 @@ class Refill:
             data = data or self._signed_again(origin, entry)
             if data is None:
                 return False
-            number = len(rotations_of(connection, origin))
-            keep_statement(connection, number, entry.digest, data, self._clock())
+            keep_statement(connection, entry.digest, data, self._clock())
         return True
 
     def _signed_again(self, origin: str, entry: Entry) -> bytes | None:

@@ -25,7 +25,7 @@ from catalogue.node_key import ensure_key
 from catalogue.replay import rebuild
 from catalogue.settings import Settings
 from catalogue.store.database import LogHeld
-from catalogue.store.tables import blobs, intake, listings
+from catalogue.store.tables import blobs, intake, listings, received
 from credentials.identity import digest_of
 from credentials.transparency.checkpoints import verify_checkpoint
 from credentials.transparency.refusals import BadSignature
@@ -278,6 +278,31 @@ def test_node_that_signed_another_history_stays_on_hold(story: Story) -> None:
         assert not outcome.released
         assert "another root for 2 entries" in outcome.problem
         assert restored.held == outcome.problem
+
+
+def test_entries_that_are_not_what_was_signed_are_not_taken(story: Story) -> None:
+    story.publish("one")
+    story.sync()
+    story.back_up()
+    story.publish("two")
+    story.sync()
+    # The peer has the right note, and says something else of an entry.
+    with story.peer.node.database.write() as connection:
+        connection.execute(update(received).where(received.c.leaf == 1).values(digest="0" * 64))
+    restored = story.put_back()
+    outcome = restored.reconciler().attempt()
+    assert not outcome.released
+    assert "don't make what this node has signed for 2 entries" in outcome.problem
+    assert len(entries(restored)) == 1
+    # Another one tells it as it was.
+    other = story.make("other")
+    other.sign()
+    other.follow(story.here)
+    story.here.web.apps["here.example"] = story.here.app
+    other.copy(story.here)
+    restored.follow(other)
+    assert restored.reconciler().attempt().released
+    assert entries(restored) == entries(story.here)
 
 
 def test_entry_that_was_altered_beyond_the_signed_head_is_put_back(story: Story) -> None:
