@@ -224,12 +224,13 @@ def follows(folder: Path, runs: int) -> None:
     """Figures of copying a peer's log of offerings."""
     say(f"{following.ENTRIES} entries of a peer's log copied, from the first one received on:")
     for form in WANTED:
+        offerings = following.Offerings.of(form)
         alone, whole, pure = [], [], []
         for number in range(runs):
             here = folder / f"follow-{form}-{number}"
-            pure.append(following.pure_rate(here / "pure", form))
-            alone.append(following.copied(here / "alone", form, whole=False))
-            whole.append(following.copied(here / "whole", form, whole=True))
+            pure.append(following.pure_rate(here / "pure", offerings))
+            alone.append(following.copied(here / "alone", offerings, whole=False))
+            whole.append(following.copied(here / "whole", offerings, whole=True))
         token = form == "vc-jwt"
         name = f"follow {form}, fetched and verified"
         say(Figure(name, [one.verified for one in alone], "/s", FOLLOWED if token else None).line())

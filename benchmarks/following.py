@@ -50,6 +50,25 @@ _LIMITS = {"CATALOGUE_PEER_RATE": "1000000/minute", "CATALOGUE_PEER_ENTRIES": "1
 
 
 @dataclass(frozen=True, slots=True)
+class Offerings:
+    """Signed offerings and who signed them."""
+
+    who: tuple[corpus.Issuer, ...]
+    blobs: list[bytes]
+
+    @classmethod
+    def of(cls, form: corpus.Form, count: int = ENTRIES) -> Offerings:
+        """New ones."""
+        who = corpus.issuers(form)
+        return cls(who, list(corpus.signed(who, 0, count)))
+
+    def documents(self, folder: Path) -> Path:
+        """A folder with the DID documents of who signed them."""
+        corpus.write_did_documents(folder / "dids", self.who)
+        return folder / "dids"
+
+
+@dataclass(frozen=True, slots=True)
 class Copied:
     """One copy of a log by a process that follows it: entries a second until all were decided.
 
@@ -83,16 +102,14 @@ class Growth:
     idle: Poll
 
 
-def copied(folder: Path, form: corpus.Form, *, whole: bool, count: int = ENTRIES) -> Copied:
-    """Copy a log of `count` offerings; `whole`: by a node with its indexer, else by what follows alone."""
+def copied(folder: Path, offerings: Offerings, *, whole: bool) -> Copied:
+    """Copy a log of offerings; `whole`: by a node with its indexer, else by what follows alone."""
     folder.mkdir(parents=True, exist_ok=True)
-    who = corpus.issuers(form)
-    corpus.write_did_documents(folder / "dids", who)
-    blobs = list(corpus.signed(who, 0, count))
-    with closing(ServedLog(blobs)) as log:
+    count = len(offerings.blobs)
+    with closing(ServedLog(offerings.blobs)) as log:
         given = {
             "CATALOGUE_DATA": str(folder / "data"),
-            "CATALOGUE_DID_DOCUMENTS": str(folder / "dids"),
+            "CATALOGUE_DID_DOCUMENTS": str(offerings.documents(folder)),
             "CATALOGUE_FETCH_ALLOW_HOSTS": log.host,
             **_LIMITS,
         }
@@ -108,18 +125,16 @@ def copied(folder: Path, form: corpus.Form, *, whole: bool, count: int = ENTRIES
                 return _watched(database, process.pid, count, None)
 
 
-def pure_rate(folder: Path, form: corpus.Form, count: int = ENTRIES) -> float:
+def pure_rate(folder: Path, offerings: Offerings) -> float:
     """Verifications a second of the same offerings, by the clock, with all processors and nothing else."""
-    who = corpus.issuers(form)
-    corpus.write_did_documents(folder / "dids", who)
-    blobs = list(corpus.signed(who, 0, count))
-    resolver = FirstOf((InlineResolver(), FolderResolver(folder / "dids")))
+    blobs = offerings.blobs
+    resolver = FirstOf((InlineResolver(), FolderResolver(offerings.documents(folder))))
     verifier = Verifier(policy_named("default"), resolver, ContextStore(), utc_now)
     verifier.verify(blobs[0])
     start = time.monotonic()
     for _ in spread(lambda data: verifier.verify(data).media_type, blobs):
         pass
-    return count / (time.monotonic() - start)
+    return len(blobs) / (time.monotonic() - start)
 
 
 def growth(folder: Path, entries: int) -> Growth:

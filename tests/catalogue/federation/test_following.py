@@ -172,6 +172,28 @@ def test_a_rewritten_history_is_a_fork_with_evidence_that_anybody_checks(
     assert member.peer(site).size == 300
 
 
+def test_a_log_that_is_right_again_is_followed_on_when_the_operator_resumes(
+    member: Member, site: ListSite
+) -> None:
+    member.add(site)
+    fill(site, 300)
+    member.sync(site)
+    honest = list(site.log)
+    site.log[7] = LogEntry(Op.LIST, "f" * 64, site.signed_at).to_bytes()
+    fill(site, 50)
+    later(site)
+    with pytest.raises(Contradiction):
+        member.poll(site)
+    with member.node.database.write() as connection:
+        connection.execute(update(peers).values(state=PeerState.FOLLOWED.value))
+    site.log = honest
+    fill(site, 1)
+    later(site)
+    member.poll(site)
+    assert member.peer(site).size == 301
+    assert digests(member, site) == logged(site)
+
+
 def test_two_roots_for_one_size_are_a_fork(member: Member, site: ListSite) -> None:
     member.add(site)
     fill(site, 3)
