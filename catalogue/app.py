@@ -32,6 +32,7 @@ from catalogue.settings import Settings
 from catalogue.web import (
     asset_pages,
     capability_tree,
+    checking,
     comparing,
     consortia,
     errors,
@@ -56,6 +57,7 @@ from catalogue.web import terms as term_pages
 PAGES = (
     asset_pages,
     capability_tree,
+    checking,
     comparing,
     consortia,
     evaluation,

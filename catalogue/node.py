@@ -19,6 +19,7 @@ from catalogue.fetching import WebFetcher
 from catalogue.node_key import OVERLAP, ensure_key, node_did_document, previous_key
 from catalogue.operations import Operations
 from catalogue.oversight import Oversight
+from catalogue.pointed import Pointed
 from catalogue.publishing import Publisher
 from catalogue.records import Records
 from catalogue.settings import Settings
@@ -53,6 +54,7 @@ class Node:
         fetcher = WebFetcher(
             allowed_hosts=settings.fetch_allow_hosts, ca_file=settings.fetch_ca_file or None, clock=clock
         )
+        self.pointed = Pointed(fetcher, self.admission, settings.max_bytes)
         self.peers = Peers(settings, self.database, fetcher, clock)
         live = WebFetcher(
             allowed_hosts=settings.fetch_allow_hosts,

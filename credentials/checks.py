@@ -130,7 +130,7 @@ def read_statement(envelope: Envelope, expansion: Expansion) -> Statement:
     root = _root(expansion)
     claims = envelope.claims
     if not envelope.proofs and envelope.jws is None:
-        raise Rejection("structure", "It isn't signed: it has no proof and is no JWT.")
+        raise Rejection("structure", "It isn't signed: it has no proof and is no JWT.", {"proofs": 0})
     for name in _ACTED_ON[envelope.form]:
         _agree_in_number(name, claims, root)
     check_proofs(envelope.proofs)

@@ -16,6 +16,8 @@ LANG = "lang"
 #: Languages of an Accept-Language header that are looked at; nobody reads more.
 MAX_LANGUAGES = 10
 _READS = frozenset({"GET", "HEAD"})
+#: The blueprint of addresses that have nothing but pages: what is posted to them is answered by pages too.
+PAGES = "web"
 
 
 def preferred(media_types: Sequence[str]) -> str:
@@ -25,7 +27,7 @@ def preferred(media_types: Sequence[str]) -> str:
 
 def wants_page() -> bool:
     """Whether this reader prefers a page to JSON; who takes anything gets JSON."""
-    return request.method in _READS and preferred((JSON, HTML)) == HTML
+    return (request.method in _READS or request.blueprint == PAGES) and preferred((JSON, HTML)) == HTML
 
 
 def languages() -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from flask import Blueprint as FlaskBlueprint
 from flask import Flask, Response
 from flask_smorest.spec.plugins import FlaskPlugin
 
-from catalogue.api.negotiation import HTML, LANG, check_language, wants_page
+from catalogue.api.negotiation import HTML, LANG, PAGES, check_language, wants_page
 from vocab.languages import LANGUAGES
 
 View = Callable[..., Response]
@@ -27,7 +27,7 @@ View = Callable[..., Response]
 Parameters = Mapping[str, bool]
 F = TypeVar("F", bound=View)
 
-blueprint = FlaskBlueprint("web", __name__)
+blueprint = FlaskBlueprint(PAGES, __name__)
 _beside: dict[str, View] = {}
 _own: dict[tuple[str, str], Parameters] = {}
 
@@ -63,7 +63,7 @@ def page(
         name = f"{view.__module__.rpartition('.')[2]}-{view.__name__}"
         blueprint.add_url_rule(rule, name, checked, methods=list(methods))
         for method in methods:
-            _own[f"web.{name}", method] = {LANG: False, **(parameters or {})}
+            _own[f"{PAGES}.{name}", method] = {LANG: False, **(parameters or {})}
         return view
 
     return decorate

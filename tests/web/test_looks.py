@@ -37,6 +37,7 @@ PAGES = {
     "gallery": "/gallery",
     "terms": "/vocabulary/terms",
     "term": "/vocabulary/terms/Place",
+    "check": "/check",
     "problem": "/nothing-here",
 }
 #: Pages of which a picture of the first window must do.
