@@ -272,6 +272,32 @@ def test_a_node_whose_clock_is_wrong_by_days_is_followed_like_any_other(
     assert here.states(hostile) == ["accepted"] * 2
 
 
+def test_a_follower_whose_own_clock_was_days_ahead_goes_on_when_it_is_put_right(
+    here: Here, hostile: SimulatedPeer, provider: Provider, clock: Clock
+) -> None:
+    allowed = timedelta(seconds=here.node.settings.peer_stale_seconds)
+    hostile.frozen = hostile.note()
+    clock.advance(days=9)
+    here.turn(hostile)
+    assert standing_of(here.peer(hostile), clock.now, allowed).clock_skew is not None
+    # What it puts off now would be due in nine days.
+    digest = hostile.list(offering(provider))
+    kept = hostile.blobs.pop(digest)
+    hostile.frozen = hostile.note(at=clock.now - timedelta(days=9))
+    here.turn(hostile)
+    assert here.states(hostile) == ["deferred"]
+    clock.advance(days=-9)
+    hostile.blobs[digest], hostile.frozen = kept, None
+    grown(hostile, provider, 1)
+    here.turn(hostile)
+    seen = here.peer(hostile)
+    assert (seen.state, seen.size) == (PeerState.FOLLOWED, 2)
+    assert here.states(hostile)[1] == "accepted"
+    clock.advance(days=9, minutes=1)
+    here.turn(hostile)
+    assert here.states(hostile) == ["accepted", "accepted"]
+
+
 # --- answers that no node gives ---
 
 
