@@ -25,6 +25,7 @@ from catalogue.federation.model import EntryState
 from catalogue.federation.reconsidering import ERASED_HERE
 from catalogue.ledger import SELF_DESCRIPTION, WITHDRAWAL
 from catalogue.log import Op
+from catalogue.store.rows import RowChange
 from catalogue.store.tables import received, stored_time
 from credentials.verification import Verified
 from credentials.withdrawal import Withdrawal
@@ -59,7 +60,7 @@ _ERASED_BY = (
     )
     .group_by(received.c.digest)
 )
-_DECIDE = (
+_DECIDE = RowChange(
     update(received)
     .where(received.c.peer == bindparam("of"), received.c.leaf == bindparam("at_leaf"))
     .values(
@@ -253,7 +254,7 @@ class Entering:
 
     def _flush(self) -> None:
         if self._decided:
-            self._connection.execute(_DECIDE, self._decided)
+            _DECIDE.all(self._connection, self._decided)
             self._decided = []
 
 

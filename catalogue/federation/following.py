@@ -21,6 +21,7 @@ from catalogue.federation.model import EntryState, Peer, PeerState
 from catalogue.federation.peer_client import PeerClient, PeerFault, PeerUnreachable
 from catalogue.settings import Settings
 from catalogue.store.database import Database
+from catalogue.store.rows import RowInsert
 from catalogue.store.tables import contradictions, peers, received, stored_time
 from credentials.identity import digest_of
 from credentials.times import Clock
@@ -51,6 +52,8 @@ NOTED_EVERY = timedelta(seconds=30)
 UNKNOWN_OP = "unknown"
 #: States in which a peer is asked.
 ASKED = (PeerState.FOLLOWED, PeerState.QUARANTINED)
+
+_RECEIVE = RowInsert(received, "peer", "leaf", "op", "digest", "at", "state", "tries", "detail")
 
 
 class Contradiction(CatalogueError):
@@ -229,7 +232,7 @@ class Follower:
                 .values(**values)
             )
             if kept.rowcount and rows:
-                connection.execute(insert(received), rows)
+                _RECEIVE.all(connection, rows)
 
     def silent(self, peer: Peer, error: PeerUnreachable) -> PeerUnreachable:
         """Note that a peer didn't answer; returns the error. It is no fault, and changes nothing else."""
@@ -313,6 +316,7 @@ def _row(peer: Peer, leaf: int, data: bytes, now: datetime) -> dict[str, Any]:
             "digest": digest_of(data),
             "at": stored_time(now),
             "state": EntryState.REFUSED.value,
+            "tries": 0,
             "detail": error.problem,
         }
     return {
@@ -322,5 +326,6 @@ def _row(peer: Peer, leaf: int, data: bytes, now: datetime) -> dict[str, Any]:
         "digest": entry.digest,
         "at": stored_time(entry.at),
         "state": EntryState.PENDING.value,
+        "tries": 0,
         "detail": None,
     }

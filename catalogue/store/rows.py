@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
@@ -22,15 +22,7 @@ class _Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any], *, answers: bool) -> Sequence[Any]:
         """Execute it; its rows, if it `answers` with any. Raises IntegrityError, OperationalError as ever."""
-        form = self._forms.get(connection.dialect.name)
-        if form is None:
-            compiled = self._statement.compile(dialect=connection.dialect)
-            # Positional styles (SQLite's) name the order; the others take the mapping itself.
-            order = getattr(compiled, "positiontup", None)
-            given = {name: value for name, value in compiled.params.items() if value is not None}
-            form = (str(compiled), tuple(order) if order else None, given)
-            self._forms[connection.dialect.name] = form
-        sql, names, fixed = form
+        sql, names, fixed = self._form(connection)
         if fixed:
             values = dict(fixed) | dict(values)
         errors = connection.dialect.loaded_dbapi.Error
@@ -43,16 +35,62 @@ class _Prepared:
         finally:
             cursor.close()
 
+    def run_all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute it for each of `rows`, in order."""
+        sql, names, fixed = self._form(connection)
+        given = [dict(fixed) | dict(row) for row in rows] if fixed else rows
+        errors = connection.dialect.loaded_dbapi.Error
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(
+                sql, given if names is None else [tuple([row[name] for name in names]) for row in given]
+            )
+        except errors as error:
+            raise DBAPIError.instance(sql, None, error, errors, dialect=connection.dialect) from error
+        finally:
+            cursor.close()
+
+    def _form(self, connection: Connection) -> tuple[str, tuple[str, ...] | None, Mapping[str, Any]]:
+        """The SQL in the driver's own style, the order of its values, and those that are always the same."""
+        form = self._forms.get(connection.dialect.name)
+        if form is None:
+            compiled = self._statement.compile(dialect=connection.dialect)
+            # Positional styles (SQLite's) name the order; the others take the mapping itself.
+            order = getattr(compiled, "positiontup", None)
+            given = {name: value for name, value in compiled.params.items() if value is not None}
+            form = (str(compiled), tuple(order) if order else None, given)
+            self._forms[connection.dialect.name] = form
+        return form
+
 
 class RowInsert:
     """Inserts whole rows of one table, which a publication does six times."""
 
-    def __init__(self, table: Table) -> None:
-        self._prepared = _Prepared(insert(table))
+    def __init__(self, table: Table, *columns: str) -> None:
+        """`columns`: those that rows name, all of the table's if none is given."""
+        statement = insert(table)
+        if columns:
+            statement = statement.values({name: bindparam(name) for name in columns})
+        self._prepared = _Prepared(statement)
 
     def __call__(self, connection: Connection, row: dict[str, Any]) -> None:
-        """Insert `row`, which names every column. Raises IntegrityError, OperationalError as ever."""
+        """Insert `row`, which names every one of them. Raises IntegrityError, OperationalError as ever."""
         self._prepared.run(connection, row, answers=False)
+
+    def all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert `rows`, each of which names every column that the statement has."""
+        self._prepared.run_all(connection, rows)
+
+
+class RowChange:
+    """A change of single rows by a few values, for many rows at once."""
+
+    def __init__(self, statement: ClauseElement) -> None:
+        self._prepared = _Prepared(statement)
+
+    def all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make it for each of `rows`, in order. Raises OperationalError as ever."""
+        self._prepared.run_all(connection, rows)
 
 
 class RowQuery:
