@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, request
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -54,7 +54,8 @@ def _pairs(parameters: Parameters) -> list[tuple[str, str]]:
 def own_address(**changes: object) -> str:
     """The address of this page with some of its parameters changed."""
     mine: dict[str, object] = dict(request.args.lists())
-    return at(request.path, mine | changes)
+    # Two slashes at the beginning would name another host; the path of a page that there isn't is anybody's.
+    return at("/" + quote(request.path.lstrip("/"), safe="/:@!$&'()*+,;=~"), mine | changes)
 
 
 def template(name: str) -> Template:

@@ -138,6 +138,27 @@ def test_every_link_of_a_page_leads_somewhere_in_every_language(client: FlaskCli
             assert answer.status_code == 200, (path, link)
 
 
+def test_links_of_a_refusal_stay_on_this_node_whatever_the_address(client: FlaskClient) -> None:
+    for path in ("//evil.example/x", "///evil.example", '/"><b>', "/a?b=c#d"):
+        page = client.get("/", headers=HTML, environ_overrides={"PATH_INFO": path})
+        assert page.status_code == 404
+        for link in re.findall(r'href="([^"#][^"]*)"', page.text):
+            assert re.match(r"/node/(?!/)", html.unescape(link)), link
+            assert "?b=c" not in link
+
+
+def test_a_node_without_an_index_says_so_on_a_page(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    prepare(settings)
+    app = create_app(settings)
+    for path in ("/", "/offerings?lang=de"):
+        page = app.test_client().get(path, headers=HTML)
+        assert (page.status_code, page.mimetype) == (503, "text/html")
+        assert page.headers["Retry-After"]
+    assert "Der Katalog kann gerade nicht antworten" in page.text
+    app.extensions["catalogue"].close()
+
+
 def test_files_are_named_by_their_content_and_kept(client: FlaskClient) -> None:
     page = client.get("/offerings", headers=HTML).text
     names = re.findall(r'(?:src|href)="/node(/assets/[^"]+)"', page)
