@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from catalogue.web.rendering import at
-from catalogue.web.texts import MAX_TEASER, listed, marked, named, said
+from catalogue.web.texts import MAX_TEASER, listed, marked, named, said, unmarked
 from search.values import BASES
 from vocab import capabilities, certifications, labels
 
@@ -69,22 +69,19 @@ def hit_of(item: Mapping[str, Any]) -> Hit:
 
 def _name(item: Mapping[str, Any]) -> Markup:
     """The name with the found words marked, where they were found in the name that this reader is shown."""
-    shown = said(item["name"] or item["subject"])
     for fragment in item["highlights"].get("name", ()):
-        with_marks = marked(fragment)
-        if with_marks.striptags() == shown.striptags():
-            return with_marks
-    return shown
+        if unmarked(fragment) == item["name"]:
+            return marked(fragment)
+    return said(item["name"] or item["subject"])
 
 
 def _text(item: Mapping[str, Any]) -> Markup:
     """Where the words were found, in the language that is shown if they are there."""
-    fragments = [marked(fragment) for fragment in item["highlights"].get("description", ())]
-    shown = said(item["description"], len(item["description"])).striptags()
-    own = [fragment for fragment in fragments if fragment.striptags().strip(" …") in shown]
+    fragments = item["highlights"].get("description", ())
     if not fragments:
         return said(item["description"], MAX_TEASER)
-    return Markup(" … ").join(own or fragments[:1])
+    own = [fragment for fragment in fragments if unmarked(fragment).strip(" …") in item["description"]]
+    return Markup(" … ").join(map(marked, own or fragments[:1]))
 
 
 def _labels(bases: Mapping[str, Sequence[str]]) -> list[Named]:

@@ -7,7 +7,7 @@ are: nothing has to be compiled. A test refuses a text that is missing in one of
 from __future__ import annotations
 
 import io
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -23,6 +23,8 @@ from vocab.languages import LANGUAGES
 
 #: How each language calls itself, for the switch.
 OWN_NAMES = {"en": "English", "fr": "Français", "de": "Deutsch"}
+#: Texts that are remembered: there are fewer, and a page of a search asks for some hundred.
+_TEXTS = 4_000
 #: Whose dates and numbers are written how: the English of readers in Europe, not of the United States.
 _LOCALES = {"en": "en_150", "fr": "fr", "de": "de"}
 
@@ -72,7 +74,12 @@ def _read(file: Traversable, code: str) -> Translations:
 
 def gettext(message: str) -> str:
     """The text in the reader's language."""
-    return translations(language()).gettext(message)
+    return _text(language(), message)
+
+
+@lru_cache(maxsize=_TEXTS)
+def _text(code: str, message: str) -> str:
+    return translations(code).gettext(message)
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
@@ -82,7 +89,12 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 
 def pgettext(context: str, message: str) -> str:
     """The text where one English word has several meanings."""
-    return str(translations(language()).pgettext(context, message))
+    return _text_in(language(), context, message)
+
+
+@lru_cache(maxsize=_TEXTS)
+def _text_in(code: str, context: str, message: str) -> str:
+    return str(translations(code).pgettext(context, message))
 
 
 def npgettext(context: str, singular: str, plural: str, number: int) -> str:

@@ -58,6 +58,11 @@ def marked(text: str) -> Markup:
 
 
 @lru_cache(maxsize=_KEPT)
+def unmarked(fragment: str) -> str:
+    """The text of a fragment, as its provider wrote it."""
+    return unescape(_MARKED.sub("", fragment))
+
+
 def identifier(text: str) -> Markup:
     """A DID or digest: its beginning and its end, the whole of it for who points at it or copies it."""
     clean = TURNING.sub("", text)
