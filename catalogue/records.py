@@ -151,6 +151,22 @@ class Records:
         items = tuple(_statement(row, now) for row in rows[:size])
         return StatementPage(items, total, _cursor(rows[size - 1]) if len(rows) > size else None)
 
+    def ending(self, issuer: str, limit: int) -> tuple[ListedStatement, ...]:
+        """What an issuer has listed and what ends by itself, the soonest first, at most `limit` of it."""
+        now = stored_time(self._clock())
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(listings)
+                .where(
+                    listings.c.issuer == issuer,
+                    listings.c.state == State.LISTED.value,
+                    listings.c.valid_until > now,
+                )
+                .order_by(listings.c.valid_until, listings.c.position, listings.c.place)
+                .limit(limit)
+            ).all()
+        return tuple(_statement(row, now) for row in rows)
+
     def standing(self, did: str) -> Standing:
         """Why what an issuer published is listed or isn't."""
         with self._database.read() as connection:

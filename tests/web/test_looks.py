@@ -38,6 +38,7 @@ PAGES = {
     "terms": "/vocabulary/terms",
     "term": "/vocabulary/terms/Place",
     "check": "/check",
+    "mine": "/mine?did=did:web:brumelac.example",
     "problem": "/nothing-here",
 }
 #: Pages of which a picture of the first window must do.
