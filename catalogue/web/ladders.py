@@ -14,6 +14,8 @@ from vocab.profiles.model import Profile
 
 #: Obstacles that a ladder names on a service's page; the evaluation's own page has all.
 MAX_OBSTACLES = 3
+#: Profiles that stand first, in this order: others follow by name.
+_FIRST = ("gaia-x", "cloud-de-confiance", "cloud-au-centre", "secnumcloud", "cigref")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,15 @@ class Requirement:
 
 
 def ladders(subject: Subject) -> list[Ladder]:
-    """One for each profile in force on the day of the subject's facts; those with a step reached first."""
+    """One for each profile in force on the day of the subject's facts, those that most ask for first."""
     # Of a profile that has several versions in force, the newest counts: they stand oldest first.
     newest = {one.id: one for one in profiles.in_force(subject.facts.on.date())}
     found = [
         ladder(one, levels_held(one, subject.facts, subject.conclusions.exposure)) for one in newest.values()
     ]
-    return sorted(found, key=lambda one: (not one.reached, one.name))
+    return sorted(
+        found, key=lambda one: (_FIRST.index(one.id) if one.id in _FIRST else len(_FIRST), one.name)
+    )
 
 
 def ladder(profile: Profile, levels: Sequence[LevelResult], most: int = MAX_OBSTACLES) -> Ladder:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from catalogue.api.blueprint import node
-from catalogue.api.negotiation import languages
+from catalogue.api.negotiation import JSON, JSON_LD, languages
 from catalogue.discovery import Seen
 from catalogue.evaluating import Subject, subject_of
 from catalogue.web import exposure_picture
@@ -18,7 +18,7 @@ from catalogue.web.ladders import ladders
 from catalogue.web.laws_reaching import reaching
 from catalogue.web.log_proof import proof_of
 from catalogue.web.pages import beside
-from catalogue.web.rendering import at, render
+from catalogue.web.rendering import at, own_address, render
 from catalogue.web.service_facts import branches, condition_name, energy, places_map, spans
 from catalogue.web.texts import said
 from catalogue.web.time_line import time_line
@@ -35,6 +35,7 @@ def offering(id: str) -> Response:
     subject = subject_of(seen.described)
     return render(
         "offering.html",
+        alternates=[(JSON, own_address()), (JSON_LD, own_address())],
         offering=seen.form,
         hit=hit_of(seen.form),
         history=told(seen.history.items) if seen.history else [],

@@ -10,7 +10,7 @@ from flask import Response
 from markupsafe import Markup
 
 from catalogue.api.blueprint import node
-from catalogue.api.negotiation import languages
+from catalogue.api.negotiation import JSON, JSON_LD, languages
 from catalogue.api.queries import query_of
 from catalogue.web import facets
 from catalogue.web.asking import finding, given
@@ -80,6 +80,7 @@ def participant(id: str) -> Response:
     services = node().discovery.search(offered, languages())
     return render(
         "participant.html",
+        alternates=[(JSON, own_address()), (JSON_LD, own_address())],
         one=form,
         found=_found(form, {did: services["total"]}),
         why=next((one["detail"] for one in form["reasons"] if one["field"] == "identity"), ""),
