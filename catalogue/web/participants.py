@@ -96,11 +96,9 @@ def _services_of(dids: Sequence[str]) -> Mapping[str, int]:
     """How many services each of these providers has here."""
     if not dids:
         return {}
-    query = Query(filters={"provider": tuple(dict.fromkeys(dids))}, size=1, facets=("provider",))
-    counted: dict[str, int] = {}
-    for one in node().discovery.search(query, languages())["facets"]["provider"]:
-        counted[one["value"]] = one["count"]
-    # The facet has the most frequent of all providers: of the others it is asked one by one.
+    found = node().discovery.search(Query(size=1, facets=("provider",)), languages())
+    counted = {one["value"]: one["count"] for one in found["facets"]["provider"]}
+    # The facet has those who offer most: of the others it is asked one by one.
     for did in dids:
         if did not in counted:
             alone = Query(filters={"provider": (did,)}, size=1)

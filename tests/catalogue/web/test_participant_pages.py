@@ -12,6 +12,7 @@ from shown import HTML, page, rows, words
 
 from search.query import FACET_SIZE
 from vocab import capabilities
+from vocab.namespaces import CF_CONTEXT
 
 AMPELUNIS = "04be7711abfb9e67a79a303cce8c3831"
 
@@ -139,3 +140,36 @@ def test_a_hostile_participant_is_shown_and_does_nothing(make_node: Callable[[],
         assert "<script>alert" not in markup
         assert "\u202e" not in markup
         assert not re.search(r'\sonclick="', markup)
+
+
+def test_whom_the_facet_leaves_out_is_counted_all_the_same(make_node: Callable[[], ApiNode]) -> None:
+    node = make_node()
+    for number in range(FACET_SIZE + 2):
+        provider = Provider()
+        party = provider.credential(f"P{number:02}", kind="gx:LegalPerson", subject=provider.did)
+        node.listed(provider.presented(provider.sign(party), provider.signed("A service")), "application/jwt")
+    node.index()
+    last = page(node, f"/participants?size={FACET_SIZE + 2}&sort=name")
+    assert last.count("<dt>Services</dt><dd>1</dd>") == FACET_SIZE + 2
+
+
+def test_a_consortium_does_not_stand_for_another_that_its_service_names(
+    make_node: Callable[[], ApiNode],
+) -> None:
+    node, one, other = make_node(), Provider(), Provider()
+    for who, name in ((one, "First"), (other, "Second")):
+        party = who.credential(name, kind="gx:LegalPerson", subject=who.did)
+        party["@context"].append(CF_CONTEXT)
+        party["credentialSubject"] |= {
+            "participantKind": "consortium",
+            "member": [{"type": "Membership", "participant": who.did}],
+        }
+        node.listed(who.sign(party))
+    service = one.credential("A service")
+    service["@context"].append(CF_CONTEXT)
+    service["credentialSubject"]["consortium"] = other.did
+    node.listed(one.sign(service))
+    node.index()
+    first = words(page(node, "/consortia").partition("Second")[0])
+    assert "names no members that are known here" in first
+    assert "Second" not in first
