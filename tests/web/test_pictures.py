@@ -16,11 +16,12 @@ PICTURES = {
     "search": ("/offerings?q=storage&hosted_in=EU", "en"),
     "search-fr": ("/offerings?q=sauvegarde&certification=hds&why=true", "fr"),
     "which": ("/which?whose=state&kind=essential-missions", "en"),
-    "service": ("/offerings/9e3b073ac677a707268cbf28aa5f009c", "en"),
+    "service": ("/offerings/9e3b073ac677a707268cbf28aa5f009c#reach", "en"),
     "compare": (
         "/offerings/compare?id=9e3b073ac677a707268cbf28aa5f009c&id=c5a7170ff3c0d23c529a593e427f5508",
         "de",
     ),
+    "programmes": ("/vocabulary/programmes", "en"),
 }
 
 
