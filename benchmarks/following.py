@@ -44,7 +44,8 @@ ENTRIES = 10_000
 NEW = 1_000
 #: Seconds for a copy on a slow machine.
 PATIENCE = 600.0
-_PAUSE = 0.02
+#: Seconds between looks, each of which costs the node an answer.
+_PAUSE = 0.1
 #: Limits are on, and far away.
 _LIMITS = {"CATALOGUE_PEER_RATE": "1000000/minute", "CATALOGUE_PEER_ENTRIES": "100000000"}
 
