@@ -76,12 +76,10 @@ def _name(item: Mapping[str, Any]) -> Markup:
 
 
 def _text(item: Mapping[str, Any]) -> Markup:
-    """Where the words were found, in the language that is shown if they are there."""
+    """Where the words were found, else the beginning: in the language that is shown."""
     fragments = item["highlights"].get("description", ())
-    if not fragments:
-        return said(item["description"], MAX_TEASER)
     own = [fragment for fragment in fragments if unmarked(fragment).strip(" …") in item["description"]]
-    return Markup(" … ").join(map(marked, own or fragments[:1]))
+    return Markup(" … ").join(map(marked, own)) if own else said(item["description"], MAX_TEASER)
 
 
 def _labels(bases: Mapping[str, Sequence[str]]) -> list[Named]:
