@@ -52,6 +52,7 @@ from catalogue.web import (
     statement,
     which,
 )
+from catalogue.web import publishing as publishing_pages
 from catalogue.web import terms as term_pages
 
 #: Modules whose pages are registered by being imported.
@@ -71,6 +72,7 @@ PAGES = (
     operator_pages,
     participants,
     programme,
+    publishing_pages,
     reference,
     search,
     statement,

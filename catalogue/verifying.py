@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from catalogue.admission import Admission
 from catalogue.did_documents import WebDocuments
+from catalogue.drafting import check_draft
 from catalogue.fetching import WebFetcher
 from catalogue.held import HeldHere
 from catalogue.outside import SharedAnswers
@@ -20,7 +22,7 @@ from credentials.contexts import ContextStore
 from credentials.outside import Outside
 from credentials.policies import policy_named
 from credentials.presenting import NOTHING_ASKED, Asked
-from credentials.report import Report
+from credentials.report import Check, Report
 from credentials.resolving import (
     FirstOf,
     FolderResolver,
@@ -113,6 +115,10 @@ class Verification:
             return self._verifier.verify(data, at, resolver=resolver, outside=outside).report
         except Refused as refused:
             return refused.report
+
+    def check_draft(self, document: dict[str, Any]) -> Check:
+        """The check `shapes` of something unsigned, by what is in force here. Raises Rejection."""
+        return check_draft(document, self._schemas.in_force())
 
     def verify_withdrawal(
         self,

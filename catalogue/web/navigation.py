@@ -23,7 +23,7 @@ NAVIGATION = (
     Entry("/vocabulary/capabilities", lambda: _("Capabilities")),
     Entry("/participants", lambda: _("Participants")),
     Entry("/vocabulary/programmes", lambda: _("Programmes")),
-    Entry("/check", lambda: _("Publish")),
+    Entry("/publish", lambda: _("Publish")),
     Entry("/federation", lambda: _("Federation")),
     Entry("/operator", lambda: _("Operation")),
 )

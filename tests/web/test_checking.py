@@ -92,7 +92,7 @@ def test_each_failure_is_told_with_what_to_do(look: Look) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "told"), [("fr", "Il n'est pas signé."), ("de", "Es ist nicht signiert.")]
+    ("language", "told"), [("fr", "Il n’est pas signé."), ("de", "Es ist nicht signiert.")]
 )
 def test_failures_are_told_in_the_reader_s_language(look: Look, language: str, told: str) -> None:
     view = look("/check", language=language, width=NARROW, dark=True)

@@ -37,6 +37,7 @@ PAGES = {
     "gallery": "/gallery",
     "terms": "/vocabulary/terms",
     "term": "/vocabulary/terms/Place",
+    "publish": "/publish",
     "check": "/check",
     "mine": "/mine?did=did:web:brumelac.example",
     "problem": "/nothing-here",
