@@ -15,7 +15,7 @@ from catalogue.samples import did_documents_folder
 pytestmark = pytest.mark.slow
 
 TOKEN = "let-me-in"
-HOSTILE = "did:web:evil.example:<script>alert(1)</script>".replace("<", "%3C").replace(">", "%3E")
+HOSTILE = "did:web:evil.example:%3Cscript%3Ealert%281%29"
 Open = Callable[..., View]
 
 
