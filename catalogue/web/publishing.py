@@ -119,7 +119,8 @@ def _problems(fields: Mapping[str, str]) -> tuple[dict[str, str], list[tuple[str
         ]
         for name in places:
             at.setdefault(name, f"{one['problem']} {one['action']}")
-        if not places:
+        # What holds a field that is wrong is told by that field.
+        if not places and one["component"] != "Node":
             elsewhere.append((one["field"], f"{one['problem']} {one['action']}"))
     return at, elsewhere
 
