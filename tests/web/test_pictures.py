@@ -21,6 +21,8 @@ PICTURES = {
         "/offerings/compare?id=9e3b073ac677a707268cbf28aa5f009c&id=c5a7170ff3c0d23c529a593e427f5508",
         "de",
     ),
+    "publish": ("/publish", "en"),
+    "mine": ("/mine?did=did:web:brumelac.example", "en"),
     "programmes": ("/vocabulary/programmes", "en"),
 }
 
