@@ -50,7 +50,8 @@ def check(view: View, text: bytes | str) -> str:
     """Paste a text, press the button; what the page then says."""
     page = view.page
     page.locator("#field-text").fill(text if isinstance(text, str) else text.decode())
-    page.locator(".checking button").click()
+    with page.expect_navigation():
+        page.locator(".checking button").click()
     return page.locator("main").inner_text()
 
 
@@ -119,7 +120,8 @@ def test_a_presentation_in_a_file_is_told_with_its_credentials(look: Look) -> No
     view.page.get_by_label("Or choose a file").set_input_files(
         {"name": "both.json", "mimeType": "application/json", "buffer": both}
     )
-    view.page.get_by_role("button", name="Check it").click()
+    with view.page.expect_navigation():
+        view.page.get_by_role("button", name="Check it").click()
     said = view.page.locator("main").inner_text()
     assert "A presentation with 2 credentials." in said
     assert "Credential 2" in view.page.locator(".failure").first.inner_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,6 +18,19 @@ from credentials.times import to_rfc3339, utc_now
 pytestmark = pytest.mark.slow
 
 Look = Callable[..., View]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    """A node of its own: what is published here isn't there for other tests to count."""
+    running = RunningNode(
+        tmp_path_factory.mktemp("providers") / "data", {"CATALOGUE_RATE_VERIFY": "1000000/minute"}
+    )
+    try:
+        running.start()
+        yield running
+    finally:
+        running.kill()
 
 
 @pytest.fixture(scope="module")
