@@ -80,11 +80,17 @@ def test_capabilities_are_a_concept_scheme_for_those_who_ask(api: ApiNode, form:
     assert len(found) == len(capabilities.concepts())
 
 
-@pytest.mark.parametrize("accept", [None, "*/*", "application/json", BROWSER])
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json"])
 def test_capabilities_stay_a_list_for_everybody_else(api: ApiNode, accept: str | None) -> None:
     answer = api.client.get("/vocabulary/capabilities", headers={"Accept": accept} if accept else {})
     assert answer.get_json()["total"] == len(capabilities.concepts())
     assert answer.headers["Vary"] == "Accept, Accept-Language"
+
+
+def test_browsers_get_the_capabilities_as_a_page(api: ApiNode) -> None:
+    answer = api.client.get("/vocabulary/capabilities", headers={"Accept": BROWSER})
+    assert answer.mimetype == HTML
+    assert "Accept" in answer.headers["Vary"]
 
 
 def test_browsers_get_a_page_of_all_terms_with_a_page_for_each(api: ApiNode) -> None:
