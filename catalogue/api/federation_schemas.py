@@ -35,7 +35,7 @@ MAX_LEAF = 2**62
 #: Characters of a hint's id; this program's have some twenty.
 MAX_EVENT_ID = 200
 #: An event's source: two slashes and the origin of a log.
-SOURCE_PATTERN = f"^{hints.SOURCE}[^\\s]+$"
+SOURCE_PATTERN = f"^{hints.SOURCE}[!-~]+$"
 
 
 def count(description: str) -> fields.Integer:

@@ -97,7 +97,7 @@ def remove_peer(arguments: dict[str, str], name: str) -> Response:
     return json_answer(federation_forms.removal(done))
 
 
-@blueprint.route("/operator/peers/<peer:name>/entries", methods=["GET"], parameters=schemas.NAME_PARAMETER)
+@blueprint.route("/operator/peer-entries/<peer:name>", methods=["GET"], parameters=schemas.NAME_PARAMETER)
 @blueprint.refuses(*AUTHORISATION, kinds.NOT_FOUND)
 @blueprint.doc(**SECURED)
 @blueprint.arguments(schemas.EntriesArguments, location="query")

@@ -55,7 +55,7 @@ _LEVELS = tuple(
         for level in profile.levels
     )
 )
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 class WholeNumber(fields.Integer):

@@ -163,7 +163,7 @@ def status(name: str) -> None:
         )
     if refused.next is not None:
         left = refused.total - len(refused.items)
-        click.echo(f"... and {left} more: GET /operator/peers/.../entries", err=True)
+        click.echo(f"... and {left} more: GET /operator/peer-entries/...", err=True)
 
 
 @peers.command()
