@@ -18,6 +18,8 @@ NARROW, WIDE = 360, 1280
 PICTURES = Path(os.environ.get("SCREENSHOTS") or Path(__file__).parents[2] / "artefacts" / "screenshots")
 #: Milliseconds that anything on a page may take.
 PATIENCE = 10_000
+#: Tab is pressed so often before something counts as out of its reach.
+MOST_TABS = 250
 _AXE = Axe()
 _ALL = {"resultTypes": ["violations"]}
 _BUT_CONTRAST = {**_ALL, "rules": {"color-contrast": {"enabled": False}}}
@@ -46,12 +48,27 @@ class View:
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self.requests.append(request))
-        page.on("requestfailed", lambda request: self.errors.append(f"{request.url}: {request.failure}"))
+        page.on("requestfailed", self._note_failure)
+
+    def _note_failure(self, request: Request) -> None:
+        # The page itself takes a question back when the next one is asked, and a download ends a navigation.
+        if request.failure != "net::ERR_ABORTED":
+            self.errors.append(f"{request.url}: {request.failure}")
 
     def visit(self, path: str) -> Page:
         """Load a page of the node, and wait until its scripts have run."""
         self.page.goto(self.url + path, wait_until="load")
         return self.page
+
+    def tab_to(self, selector: str) -> None:
+        """Press Tab until the focus, which has to be seen, is on what `selector` names."""
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+                ring = self.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert ring == "solid", f"the focus on {selector} can't be seen"
+                return
+        raise AssertionError(f"Tab never comes to {selector}")
 
     def assert_clean(self, *, contrast: bool = True) -> None:
         """Nothing on the console, nothing from elsewhere, nothing wider than the window, nothing for axe.
@@ -59,7 +76,7 @@ class View:
         axe is a script itself: without scripts it can't run, and the same page with them shows the same. Its
         look at contrasts takes longer than all the rest, and is needed once for a page and scheme.
         """
-        assert self.errors == []
+        assert not self.errors, self.errors
         elsewhere = [one.url for one in self.requests if not one.url.startswith((self.url, "data:", "blob:"))]
         assert elsewhere == []
         wide, window = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")

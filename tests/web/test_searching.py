@@ -147,8 +147,7 @@ def test_the_keyboard_alone_finds_filters_and_opens_a_service(look: Look) -> Non
     page = view.page
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="To the content")).to_be_focused()
-    while not page.evaluate("document.activeElement.matches('#q')"):
-        page.keyboard.press("Tab")
+    view.tab_to("#q")
     page.keyboard.type("backup")
     options = page.get_by_role("option")
     expect(options.first).to_be_visible()
@@ -161,19 +160,11 @@ def test_the_keyboard_alone_finds_filters_and_opens_a_service(look: Look) -> Non
     page.keyboard.press("Enter")
     page.wait_for_url("**/offerings?q=backup")
 
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('#filters [name=hosted_in]')"):
-            break
-    ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-    assert ring == "solid", "the focus can't be seen"
+    view.tab_to("#filters [name=hosted_in]")
     page.keyboard.press("Space")
     page.wait_for_url("**hosted_in=**")
     expect(page.locator(".chip")).to_be_visible()
-    for _ in range(200):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('.hit h3 a')"):
-            break
+    view.tab_to(".hit h3 a")
     expected = page.evaluate("document.activeElement.href")
     page.keyboard.press("Enter")
     page.wait_for_url(expected)

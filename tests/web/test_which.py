@@ -86,9 +86,10 @@ def test_what_is_wrong_with_a_profile_is_said(look: Look) -> None:
 def test_keyboard_alone_gets_there(look: Look) -> None:
     view = look("/which")
     page = view.page
-    page.get_by_label("A company's or an association's").focus()
-    page.keyboard.press("Space")
-    page.keyboard.press("Tab")
+    view.tab_to("[name=whose]")
+    while page.evaluate("document.activeElement.value") != "company":
+        page.keyboard.press("ArrowDown")
+    view.tab_to("[name=kind]")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/which?*whose=company*")
