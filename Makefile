@@ -25,7 +25,7 @@ test: $(VENV)/installed-test ## The fast tests (a few minutes at most)
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 slow: $(VENV)/installed-test ## The slow tests: real processes, PostgreSQL, the whole API
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 lint: $(VENV)/installed-test ## Style, types and the rule which package may lean on which
 	$(BIN)/ruff check

@@ -149,7 +149,7 @@ def mutated(data: st.DataObject, statements: Statements) -> Statements:
 # The oracle takes a quarter of a second a document, and several times as long beside other work.
 @pytest.mark.timeout(300)
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -95,7 +95,9 @@ def test_an_order_is_chosen_and_pages_are_walked(look: Look, script: bool) -> No
         before = page.url
         following.click()
         page.wait_for_function(
-            "before => location.href !== before && !document.querySelector('[aria-busy]')", arg=before
+            "before => location.href !== before && document.readyState === 'complete'"
+            " && !document.querySelector('[aria-busy]')",
+            arg=before,
         )
     assert len(seen) == len(set(seen)) == total(page) == 40
     page.get_by_role("link", name="To the beginning").click()
