@@ -187,6 +187,8 @@ def test_go_and_the_audit_command_read_a_running_node(make_node: Any, tmp_path: 
 
     # The key changes, and the time is over in which the old one signs too: a statement leads to the new one.
     changed = node.run("log", "rotate-key")
+    # The signer has looked at the keys before they are made to look old, and looks again for the next entry.
+    eventually("the change is signed", lambda: node.client.get("/log/entries")["size"] == size + 1)
     long_ago = (utc_now() - 2 * OVERLAP).timestamp()
     os.utime(node.data / PREVIOUS_KEY_FILE, (long_ago, long_ago))
     node.client.publish(provider.signed("Signed by the new key"))
