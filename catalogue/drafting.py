@@ -25,6 +25,12 @@ Json = dict[str, Any]
 Fields = Mapping[str, str]
 
 
+#: Places, operators, licences and certifications that can be stated. Fields of the second have names that end
+#: in "-2", and so on.
+MAX_ROWS = 6
+SUFFIXES = ("", *(f"-{number}" for number in range(2, MAX_ROWS + 1)))
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of service: Gaia-X's class for it, and the capability by which it is found."""
@@ -68,12 +74,12 @@ def draft(fields: Fields) -> Json:
         "gx:keyword": [word.strip() for word in fields.get("keywords", "").split(",") if word.strip()],
         "gx:serviceOfferingTermsAndConditions": _terms(fields),
         "gx:dataAccountExport": _export(fields),
-        "dataPlace": _row(fields, "Place", country="data_country", locality="data_locality"),
-        "operationPlace": _row(fields, "Place", country="operation_country"),
-        "operator": _row(fields, "Operator", legalName="operator", country="operator_country"),
-        "technologyLicence": _licence(fields),
+        "dataPlace": _rows(fields, "Place", country="data_country", locality="data_locality"),
+        "operationPlace": _rows(fields, "Place", country="operation_country"),
+        "operator": _rows(fields, "Operator", legalName="operator", country="operator_country"),
+        "technologyLicence": _licences(fields),
         "doesWithout": [name for name in ("licensed-technology", "subcontractors") if fields.get(name)],
-        "certification": _row(fields, "Certification", scheme="certification"),
+        "certification": _rows(fields, "Certification", scheme="certification"),
         "energy": _row(
             fields,
             "EnergyFigures",
@@ -148,6 +154,15 @@ def _row(fields: Fields, class_: str, **members: str) -> list[Json]:
     return [{"type": class_, **stated}] if stated else []
 
 
+def _rows(fields: Fields, class_: str, **members: str) -> list[Json]:
+    """A node for each row of the form in which something is stated."""
+    return [
+        row
+        for suffix in SUFFIXES
+        for row in _row(fields, class_, **{member: field + suffix for member, field in members.items()})
+    ]
+
+
 def _terms(fields: Fields) -> Json | None:
     return {"type": "gx:TermsAndConditions", "url": fields["terms"]} if "terms" in fields else None
 
@@ -163,14 +178,21 @@ def _export(fields: Fields) -> Json | None:
     }
 
 
-def _licence(fields: Fields) -> list[Json]:
-    rows = _row(
-        fields,
-        "TechnologyLicence",
-        technology="technology",
-        licensorName="licensor",
-        licensorCountry="licensor_country",
-    )
+def _licences(fields: Fields) -> list[Json]:
     answers = {"seesCustomerData": "sees_data", "continuesWithoutLicensor": "goes_on"}
-    said = {member: fields[field] == "yes" for member, field in answers.items() if field in fields}
-    return [{**row, **said} for row in rows]
+    found = []
+    for suffix in SUFFIXES:
+        rows = _row(
+            fields,
+            "TechnologyLicence",
+            technology=f"technology{suffix}",
+            licensorName=f"licensor{suffix}",
+            licensorCountry=f"licensor_country{suffix}",
+        )
+        said = {
+            member: fields[field + suffix] == "yes"
+            for member, field in answers.items()
+            if field + suffix in fields
+        }
+        found += [{**row, **said} for row in rows]
+    return found

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from flask import Response, request
 
 from catalogue.api.blueprint import node
-from catalogue.drafting import KINDS, draft, lacking
+from catalogue.drafting import KINDS, SUFFIXES, draft, lacking
 from catalogue.web.language import gettext as _
 from catalogue.web.language import language
 from catalogue.web.pages import page
@@ -45,6 +45,16 @@ _AT = {
     "gx:dataAccountExport": ("export_format",),
     "gx:formatType": ("export_format",),
     "gx:providedBy": ("did",),
+}
+
+
+#: What can be stated several times, by the fields of one row of it.
+_GROUPS = {
+    "data": ("data_country", "data_locality"),
+    "operation": ("operation_country",),
+    "operator": ("operator", "operator_country"),
+    "technology": ("technology", "licensor", "licensor_country", "sees_data", "goes_on"),
+    "certification": ("certification",),
 }
 
 
@@ -88,12 +98,22 @@ def _show(fields: Mapping[str, str], *, sent: bool) -> Response:
         ready=sent and not errors and not elsewhere,
         document=shown,
         kinds=[(one.id, named(one.capability, "capability")) for one in KINDS.values()],
+        rows={group: _shown_rows(fields, names) for group, names in _GROUPS.items()},
         countries=_countries(),
         schemes=[
             (one.id, certifications.name(one.id, language())) for one in certifications.certifications()
         ],
         limit=MAX_FIELD,
     )
+
+
+def _shown_rows(fields: Mapping[str, str], names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The suffix and the number of each row of a group: those that were filled in, and one more."""
+    filled = [
+        place for place, suffix in enumerate(SUFFIXES) if any(name + suffix in fields for name in names)
+    ]
+    shown = SUFFIXES[: max(filled, default=-1) + 2]
+    return [(suffix, f" ({place + 1})" if place else "") for place, suffix in enumerate(shown)]
 
 
 def _required() -> dict[str, str]:
@@ -114,9 +134,10 @@ def _problems(fields: Mapping[str, str]) -> tuple[dict[str, str], list[tuple[str
     at: dict[str, str] = {}
     elsewhere = []
     for one in check.evidence.get("problems", ()):
-        places = [
-            name for name in _AT.get(one["field"], ()) if name in fields or one["component"] == "MinCount"
-        ]
+        names = _AT.get(one["field"], ())
+        places = [name + suffix for name in names for suffix in SUFFIXES if name + suffix in fields]
+        if not places and one["component"] == "MinCount":
+            places = list(names)
         for name in places:
             at.setdefault(name, f"{one['problem']} {one['action']}")
         # What holds a field that is wrong is told by that field.

@@ -54,6 +54,21 @@ def test_a_yes_and_a_no_are_stated_and_silence_is_not() -> None:
     assert "continuesWithoutLicensor" not in licence
 
 
+def test_what_can_be_several_is_stated_row_by_row_and_empty_rows_are_none() -> None:
+    more = {
+        "data_country-3": "DE",
+        "technology-2": "Other Engine",
+        "goes_on-2": "yes",
+        "certification-2": "bsi-c5",
+    }
+    document = draft(FIELDS | more)
+    subject = document["credentialSubject"]
+    assert [place["country"] for place in subject["dataPlace"]] == ["FR", "DE"]
+    assert [one.get("continuesWithoutLicensor") for one in subject["technologyLicence"]] == [None, True]
+    assert [one["scheme"] for one in subject["certification"]] == ["secnumcloud", "bsi-c5"]
+    assert check_draft(document, None).outcome is Outcome.PASSED
+
+
 def test_a_figure_in_words_breaks_the_shapes_at_its_term() -> None:
     check = check_draft(draft(FIELDS | {"pue": "little"}), None)
     told = {(one["field"], one["component"]) for one in check.evidence["problems"]}

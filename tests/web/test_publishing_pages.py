@@ -137,6 +137,21 @@ def test_what_breaks_the_shapes_is_told_at_its_field_while_typing(look: Look) ->
     told.wait_for(state="hidden")
 
 
+def test_a_row_that_is_filled_in_is_followed_by_another(look: Look) -> None:
+    view = look("/publish")
+    page = view.page
+    assert page.locator("[data-rows=data] > *").count() == 1
+    fill(view)
+    page.locator("#field-data_country-2").select_option("DE")
+    page.locator("#field-data_locality-2").fill("Leipzig")
+    page.locator("#field-data_country-3").wait_for()
+    page.locator("#draft details summary").click()
+    page.locator("#draft pre", has_text="Leipzig").wait_for()
+    assert page.locator("#field-data_country-2").input_value() == "DE"
+    view.picture("publish-rows", whole=True)
+    view.assert_clean()
+
+
 @pytest.mark.parametrize("language", ["fr", "de"])
 def test_the_form_works_without_scripts(look: Look, language: str) -> None:
     view = look("/publish", script=False, width=NARROW, language=language)
@@ -148,6 +163,9 @@ def test_the_form_works_without_scripts(look: Look, language: str) -> None:
     fill(view)
     with view.page.expect_navigation():
         view.page.locator("[name=do][value=check]").click()
+    view.page.locator("#field-data_country-2").select_option("IT")
+    with view.page.expect_navigation():
+        view.page.locator("[name=do][value=check]").click()
     assert view.page.locator("#draft .notice.good").count() == 1
     view.picture(f"publish-{language}", whole=True)
     view.assert_clean()
@@ -155,7 +173,9 @@ def test_the_form_works_without_scripts(look: Look, language: str) -> None:
         view.page.locator("[name=do][value=file]").click()
     document = json.loads(Path(download.value.path()).read_text())
     assert document["issuer"] == "did:web:described.example"
-    assert document["credentialSubject"]["dataPlace"] == [{"type": "Place", "country": "FR"}]
+    assert document["credentialSubject"]["dataPlace"] == [
+        {"type": "Place", "country": code} for code in ("FR", "IT")
+    ]
 
 
 def test_a_form_without_end_is_refused_by_a_page(node: RunningNode) -> None:

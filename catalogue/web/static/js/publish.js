@@ -35,9 +35,16 @@ function take(page) {
   const open = document.querySelector("#draft details")?.open;
   document.getElementById("draft").replaceChildren(...page.getElementById("draft").childNodes);
   if (open) document.querySelector("#draft details").open = true;
+  // A row of which something is filled in is followed by another one.
+  for (const rows of form.querySelectorAll("[data-rows]")) {
+    const theirs = page.querySelector(`[data-rows="${rows.dataset.rows}"]`);
+    rows.append(...[...theirs.children].slice(rows.children.length));
+  }
   for (const slot of form.querySelectorAll("[data-slot]")) {
     const field = document.getElementById(`field-${slot.dataset.slot}`);
     const told = page.getElementById(slot.id);
+    // Rows stay here once they were shown.
+    if (!told) continue;
     slot.replaceChildren(...told.childNodes);
     // What hasn't been reached yet isn't wrong.
     slot.hidden = told.hidden || !field.dataset.touched;
