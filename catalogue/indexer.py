@@ -11,6 +11,7 @@ import fcntl
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from catalogue.bearings import BearingChange, enter, offerings_naming, providers
 from catalogue.conclusions import KINDS as FOLLOWING
 from catalogue.describing import Describer
 from catalogue.engines import writing_engines
+from catalogue.heap import give_back
 from catalogue.ledger import records_of_entries
 from catalogue.log import Event, Heads, Op, entries, events_after, read_heads, tell_all
 from catalogue.operations import Operations
@@ -52,6 +54,12 @@ BATCH = 400
 CHUNK = 400
 #: Seconds between looks at the store when there is nothing to do. Published means found within 2 s.
 IDLE_SECONDS = 0.15
+#: A step of one entry costs several times its share of a step of many. So where steps take long, since the
+#: machine is busy, the pause after them grows with them, up to this, and the next one finds more to do.
+BUSY_SECONDS = 1.0
+_PAUSE_OF_STEP = 3.0
+#: Seconds of a step that has left memory behind which is worth giving back, once there is nothing to do.
+_MUCH = 0.1
 #: Seconds between looks for what has changed by itself: expired, begun, trusted no more.
 SWEEP_SECONDS = 1.0
 #: After a failure, seconds before the next try.
@@ -453,7 +461,9 @@ def follow(
 
 def _follow(name: str, indexer: Indexer, stop: threading.Event) -> None:
     """One engine's part of `follow`."""
+    worked = False
     while not stop.is_set():
+        started = time.monotonic()
         try:
             more = indexer.step()
         except SQLAlchemyError as outage:
@@ -463,8 +473,17 @@ def _follow(name: str, indexer: Indexer, stop: threading.Event) -> None:
             log.warning("index out of reach, trying again", engine=name, problem=str(outage))
             stop.wait(RETRY_SECONDS)
         else:
+            took = time.monotonic() - started
             if not more:
-                stop.wait(IDLE_SECONDS)
+                stop.wait(pause_after(took))
+                if worked and took < _MUCH:
+                    give_back()
+            worked = took >= _MUCH
+
+
+def pause_after(step: float) -> float:
+    """Seconds to rest after a step of so many that left nothing to do."""
+    return max(IDLE_SECONDS, min(_PAUSE_OF_STEP * step, BUSY_SECONDS))
 
 
 def _sweep(sweeps: Sequence[Callable[[], int]]) -> None:

@@ -21,6 +21,7 @@ from typing import NoReturn
 
 import structlog
 
+from catalogue.heap import keep_little
 from catalogue.lifeline import end_with_parent, name_process
 
 #: A child that lived this many seconds was well: the next death is answered by a restart without delay.
@@ -82,6 +83,7 @@ class Supervisor:
     def run(self) -> int:
         """Supervise. Returns 0 after a stop by signal, 1 when a service could not be started."""
         with self._signals():
+            keep_little()
             gc.collect()
             gc.freeze()  # what exists now never becomes garbage: collecting would unshare the pages
             for child in self._children:

@@ -23,6 +23,8 @@ SQLITE_CACHE_KIB = 4_096
 #: Pages of write-ahead log between checkpoints (16 MB). A publication touches about twenty pages all over the
 #: file, mostly the same ones again and again, so seldom writing them back saves most of that.
 SQLITE_CHECKPOINT_PAGES = 4_000
+#: Bytes of it that stay on disk after one. It grows beyond while readers hold back what it overwrites.
+SQLITE_WAL_BYTES = 16_000_000
 
 # Statements of the hot path are made once: building one costs more than running it.
 _LOCK_HEADS = select(heads.c.id).with_for_update()
@@ -115,6 +117,7 @@ def _sqlite_engine(url: str) -> Engine:
         cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
         cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_CHECKPOINT_PAGES}")
+        cursor.execute(f"PRAGMA journal_size_limit={SQLITE_WAL_BYTES}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -13,7 +13,14 @@ from world import START, Clock, Provider
 
 from catalogue.describing import Describer, name_from
 from catalogue.errors import Gone, IndexUnavailable, NotFound
-from catalogue.indexer import Indexer, IndexerRunning, exclusive_index
+from catalogue.indexer import (
+    BUSY_SECONDS,
+    IDLE_SECONDS,
+    Indexer,
+    IndexerRunning,
+    exclusive_index,
+    pause_after,
+)
 from catalogue.node import Node
 from catalogue.position import Position
 from catalogue.store.tables import heads
@@ -369,3 +376,9 @@ def test_index_of_many_entries_answers_nothing_before_it_is_whole(
         totals.append(len(found(node)))
     engine.close()
     assert set(totals) == {0, 5}
+
+
+def test_a_long_step_is_followed_by_a_longer_rest_and_never_by_a_long_one() -> None:
+    assert pause_after(0.001) == IDLE_SECONDS
+    assert 0.3 < pause_after(0.2) < BUSY_SECONDS
+    assert pause_after(60.0) == BUSY_SECONDS
