@@ -116,9 +116,10 @@ class Peers:
         return self._change(name, PeerState.PAUSED, (PeerState.FOLLOWED, PeerState.QUARANTINED), reason)
 
     def resume(self, name: str) -> Peer:
-        """Follow a peer again, at once. NotFound, PeerRefused.
+        """Follow a peer again, at once, and look at once at what was put off. NotFound, PeerRefused.
 
-        One that was contradicted too: whoever resumes it has looked at the evidence.
+        One that was contradicted too: whoever resumes it has looked at the evidence. Of one that is followed
+        already only what was put off is looked at: what was lacking, a DID document say, may be there now.
         """
         return self._change(
             name,
@@ -270,15 +271,19 @@ class Peers:
                 after = rows[-1].leaf
 
     def _change(self, name: str, state: PeerState, before: tuple[PeerState, ...], reason: str | None) -> Peer:
+        now = stored_time(self._clock())
         with self._database.write() as connection:
             peer = _followed(connection, name)
             if peer.state is not state:
                 if peer.state not in before:
                     raise PeerRefused("state", f"{name} is {peer.state.value}, and can't be {state.value}")
-                due = stored_time(self._clock()) if state is PeerState.FOLLOWED else None
+                due = now if state is PeerState.FOLLOWED else None
                 _update(
                     connection, peer, state=state.value, reason=reason, faults=0, last_error=None, due_at=due
                 )
+            if state is PeerState.FOLLOWED:
+                put_off = received.c.peer == peer.id, received.c.state == EntryState.DEFERRED.value
+                connection.execute(update(received).where(*put_off).values(due_at=now))
             return peer_named(connection, name)
 
     def _drop_some(self, peer: Peer) -> int:

@@ -201,6 +201,25 @@ def test_a_peer_is_paused_and_followed_again(ruled: ApiNode, nord: Stranger) -> 
     assert resumed["due_at"] is not None
 
 
+def test_what_was_put_off_is_due_at_once_when_the_operator_says_so(ruled: ApiNode, nord: Stranger) -> None:
+    follow(ruled, nord)
+    later = stored_time(utc_now() + timedelta(hours=6))
+    for leaf, state in enumerate((EntryState.DEFERRED, EntryState.REFUSED)):
+        receive(ruled, leaf, state, tries=9, due_at=later if state is EntryState.DEFERRED else None)
+
+    def due() -> list[str | None]:
+        return [one["due_at"] for one in ruled.client.get(ENTRIES, headers=OPERATOR).get_json()["items"]]
+
+    before, none = due()
+    assert none is None
+    ruled.client.patch(PATH, json={"state": "followed"}, headers=OPERATOR)
+    after, none = due()
+    assert none is None
+    assert after is not None
+    assert before is not None
+    assert after < before
+
+
 def test_a_new_key_is_pinned_on_the_operators_word(ruled: ApiNode, nord: Stranger, web: Web) -> None:
     follow(ruled, nord)
     new = Stranger(web, URL).vkey
