@@ -179,7 +179,7 @@ def pause(name: str, reason: str | None) -> None:
 @peers.command()
 @click.argument("name")
 def resume(name: str) -> None:
-    """Follow a paused peer again, or one that was stopped for its faults."""
+    """Follow a peer again that was paused or stopped for its faults; look at once at what was put off."""
     with _services() as services:
         services.peers.resume(name)
     click.echo(f"{name}: followed")
