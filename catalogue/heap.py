@@ -1,6 +1,6 @@
 """How much memory the C library keeps of what a process has freed: little, since a node has many processes.
 
-Both functions do nothing where the C library isn't glibc.
+Both functions do nothing where the C library isn't glibc. Why: ADR 0026.
 """
 
 from __future__ import annotations
