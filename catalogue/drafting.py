@@ -24,7 +24,6 @@ from vocab.namespaces import CF_CONTEXT, DEVELOPMENT
 Json = dict[str, Any]
 Fields = Mapping[str, str]
 
-
 #: Places, operators, licences and certifications that can be stated. Fields of the second have names that end
 #: in "-2", and so on.
 MAX_ROWS = 6

@@ -23,8 +23,9 @@ SQLITE_CACHE_KIB = 4_096
 #: Pages of write-ahead log between checkpoints (16 MB). A publication touches about twenty pages all over the
 #: file, mostly the same ones again and again, so seldom writing them back saves most of that.
 SQLITE_CHECKPOINT_PAGES = 4_000
-#: Bytes of it that stay on disk after one. It grows beyond while readers hold back what it overwrites.
-SQLITE_WAL_BYTES = 16_000_000
+#: Bytes of it that stay on disk after one: those pages of 4 KiB, each with its header, so that a usual
+#: checkpoint cuts off nothing that is written again at once. It grows beyond while readers hold it back.
+SQLITE_WAL_BYTES = SQLITE_CHECKPOINT_PAGES * (4_096 + 24) + 32
 
 # Statements of the hot path are made once: building one costs more than running it.
 _LOCK_HEADS = select(heads.c.id).with_for_update()
